@@ -1,0 +1,70 @@
+// The HTTP server of every process: HTTP/1.1 with keep-alive over Beast.
+//
+// Handlers are plain functions from request to answer. They run on a bounded pool of threads;
+// connections are served asynchronously by one I/O thread. Bounds: body size (413), header size,
+// connections (further ones are answered 503 and closed), idle and whole-request time-outs, and the
+// bytes of requests waiting for a thread (503 with Retry-After).
+// Built in: GET /healthz (process is alive), GET /readyz (200, or 503 with the reasons), GET
+// /metrics; the x-request-id and traceparent headers; problem+json for 404, 405 and thrown
+// exceptions; Authorization: Bearer for routes that ask for a tenant.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/http/api_keys.h"
+#include "base/http/message.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "base/settings.h"
+#include "base/time.h"
+
+namespace weir {
+
+struct HttpServerOptions {
+  std::string listen = "127.0.0.1:0";  // host:port; port 0 takes a free one
+  std::int64_t threads = 2;
+  std::int64_t body_bytes_max = 8 << 20;
+  std::int64_t header_bytes_max = 16 << 10;
+  std::int64_t connections_max = 1024;
+  std::int64_t queued_bytes_max = 64 << 20;
+  Micros idle_timeout = std::chrono::seconds(60);
+  Micros request_timeout = std::chrono::seconds(15);
+  Micros drain_timeout = std::chrono::seconds(5);
+
+  /// Declares them under `table` ("http.listen", ...) with `listen` as the default address.
+  void declare(Settings& settings, const std::string& table, const std::string& default_listen);
+};
+
+enum class Access { open, tenant };
+
+class HttpServer {
+ public:
+  using Handler = std::function<HttpResponse(const HttpRequest&)>;
+  /// Empty: ready. Else one reason a line.
+  using Readiness = std::function<std::vector<std::string>()>;
+
+  HttpServer(HttpServerOptions options, Metrics& metrics, const ApiKeys& keys);
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  /// `pattern`: "/v1/subscriptions/{id}/usage". All routes are added before start().
+  void route(std::string method, std::string pattern, Access access, Handler handler);
+  void readiness(Readiness readiness);
+
+  /// Binds and serves. Error `unavailable` names the address and how to choose another.
+  Status start();
+  std::uint16_t port() const;
+  /// Stops accepting, lets running requests end within drain_timeout, closes.
+  void stop();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace weir

@@ -1,0 +1,54 @@
+// What a stream is made of: partitions of records, each with an address and an append time.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/named.h"
+#include "base/time.h"
+
+namespace weir {
+
+using PartitionId = Named<struct PartitionTag, std::int32_t>;
+using Offset = Named<struct OffsetTag, std::int64_t>;
+/// One life of a stream under its name (R1); the first is 1.
+using Incarnation = Named<struct IncarnationTag, std::int32_t>;
+
+/// Where an event stands in the stream, within its partition (R1). Addresses of older incarnations
+/// are smaller than all of newer ones.
+struct Address {
+  Incarnation incarnation;
+  Offset offset;
+  std::uint32_t row = 0;
+  auto operator<=>(const Address&) const = default;
+};
+
+/// A record as a source delivers it. The views live until the next call of poll().
+struct StreamRecord {
+  PartitionId partition;
+  Offset offset;
+  AppendTime append_time;
+  std::string_view content_type;  // "" when the record has no such header
+  std::string_view key;
+  std::string_view value;
+};
+
+/// A record that was applied, by its digest: proof, at the next assignment, that the log is still the
+/// one that was read (R1).
+struct Anchor {
+  Offset offset;
+  std::string digest;  // hex SHA-256 of record_digest()
+  AppendTime append_time;
+};
+/// SHA-256 over offset, append time, content type, key and value, length-prefixed, as hex.
+std::string record_digest(const StreamRecord& record);
+
+/// The Java client's murmur2 (seed 0x9747b28c) and the partition it gives: (hash & 0x7fffffff) % n.
+std::uint32_t murmur2(std::string_view bytes);
+PartitionId partition_of(std::string_view key, std::int32_t partitions);
+
+}  // namespace weir
