@@ -1,0 +1,72 @@
+# setup, build, test, check, bench.
+source "$WEIR_ROOT/driver/packages.sh"
+source "$WEIR_ROOT/driver/parts.sh"
+
+weir_setup() {
+  take_lock setup
+  packages_setup
+  kafka_setup
+  duckdb_setup
+  drop_lock
+}
+
+compile() {
+  export CCACHE_BASEDIR=$WEIR_ROOT
+  local began=$SECONDS
+  step "building into ${WEIR_BUILD#"$WEIR_ROOT/"}"
+  take_lock setup
+  (cd "$WEIR_ROOT" && quietly cmake cmake --preset release -DWEIR_PARTS="$WEIR_PARTS" 9>&-)
+  ninja -C "$WEIR_BUILD" "$@" 9>&-
+  drop_lock
+  note "built in $((SECONDS - began)) s"
+}
+
+weir_build() {
+  weir_setup
+  compile "$@"
+}
+
+# The names become one expression for ctest: `./weir test money codec` runs both.
+weir_test() {
+  weir_build
+  local names=()
+  (($#)) && names=(-R "$(IFS='|'; echo "$*")")
+  step "testing"
+  export WEIR_SOURCE=$WEIR_ROOT WEIR_PARTS WEIR_BIN
+  unset WEIR_HOME
+  exec ctest --test-dir "$WEIR_BUILD" --output-on-failure --no-tests=error -j "$(nproc)" "${names[@]}"
+}
+
+weir_bench() {
+  weir_build
+  local bench name found=0
+  for bench in "$WEIR_BIN"/*_bench; do
+    name=${bench##*/}
+    [[ -x $bench ]] && { (($# == 0)) || matches_any "$name" "$@"; } || continue
+    found=1
+    step "$name"
+    WEIR_PARTS=$WEIR_PARTS WEIR_SOURCE=$WEIR_ROOT "$bench"
+  done
+  ((found)) || fail "$EXIT_USAGE" "no bench has such a name; they are in $WEIR_BIN/*_bench"
+}
+
+matches_any() { # NAME PATTERN…
+  local name=$1 pattern; shift
+  for pattern in "$@"; do [[ $name =~ $pattern ]] && return; done
+  return 1
+}
+
+tracked_sources() { git -C "$WEIR_ROOT" ls-files --cached --others --exclude-standard -- "$@"; }
+
+weir_check() {
+  weir_build
+  cd "$WEIR_ROOT"
+  step "formatting"
+  tracked_sources '*.h' '*.cc' | xargs -r -d '\n' clang-format-16 --dry-run -Werror
+  step "static analysis"
+  tracked_sources '*.cc' | grep -v '^tests/' | xargs -r -d '\n' -n 4 -P "$(nproc)" \
+    clang-tidy-16 --quiet -p "$WEIR_BUILD" 2>&1 | grep -v 'warnings generated' ||
+    ((${PIPESTATUS[2]} == 0)) || fail 1 "clang-tidy found something (above)"
+  step "direction of dependencies, dead files, words"
+  ctest --test-dir "$WEIR_BUILD" --output-on-failure --no-tests=error -R '^tidy'
+}

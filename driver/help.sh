@@ -1,0 +1,37 @@
+# What each command does, in the words of `./weir help`.
+
+declare -A HELP=(
+  [setup]='install what building and running needs: Debian packages (as root or by sudo), Kafka and
+DuckDB, pinned and verified. Does nothing, and needs no network, when all is there.'
+  [build]='setup, then compile everything (release) into build/release.'
+  [test]='[NAME…]  setup, build, then run the tests: all, or those whose names match.
+The exit code is the test runner'\''s.'
+  [demo]='[--keep]  setup, build, then the whole thing on this machine: real traffic through nginx,
+Kafka, quota, analytics, to invoices; then a held bill. Ends by itself with a summary.
+--keep leaves everything running and prints what to try; `./weir down` ends it.'
+  [up]='start PostgreSQL, Kafka and Weir'\''s processes and leave them running; prints addresses and
+commands to try. Run again after a crash: it starts what is missing.'
+  [down]='stop what `up` or `demo --keep` started. The data stays.'
+  [status]='show each process: running or not, health, lag. Exit code 0 when all are well.'
+  [bench]='[NAME…]  build, then run the benches: all, or those whose names match.'
+  [check]='formatting, static analysis, direction of dependencies.'
+)
+HELP_ORDER=(setup build test demo up down status bench check)
+
+print_help() {
+  if [[ -n ${1:-} ]]; then
+    [[ -n ${HELP[$1]:-} ]] || fail "$EXIT_USAGE" "no such command: $1"
+    printf './weir %s %s\n' "$1" "${HELP[$1]}"
+    return
+  fi
+  printf 'usage: ./weir COMMAND\n\n'
+  local command line
+  for command in "${HELP_ORDER[@]}"; do
+    local label=$command
+    while IFS= read -r line; do
+      printf '  %-8s %s\n' "$label" "$line"
+      label=''
+    done <<<"${HELP[$command]}"
+  done
+  printf '\nState lives under .weir/, or $WEIR_HOME. `./weir help COMMAND` prints one of these.\n'
+}
