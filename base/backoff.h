@@ -2,10 +2,10 @@
 // Brooker, "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015).
 #pragma once
 
+#include "base/time.h"
+
 #include <cstdint>
 #include <random>
-
-#include "base/time.h"
 
 namespace weir {
 

@@ -16,12 +16,12 @@
 // `invalid` too. Threads: any. No call touches the disk after the first look at a zone.
 #pragma once
 
+#include "base/result.h"
+#include "base/time.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
-#include "base/time.h"
 
 namespace weir {
 

@@ -8,10 +8,13 @@
 //   return line.main(argc, argv);
 //
 // Nested commands are named by words with spaces. Every command has --help; an unknown word or a
-// missing argument prints one line with the nearest right one and exits 64. Every command also takes
+// missing argument prints one line with the nearest right one and exits 64. Every command also
+// takes
 // --config FILE, --check-config and every setting as --table.name=VALUE: they are gathered in
 // `common()` and handed to load_settings.
 #pragma once
+
+#include "base/process.h"
 
 #include <cstdint>
 #include <functional>
@@ -19,8 +22,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "base/process.h"
 
 namespace weir {
 

@@ -4,13 +4,13 @@
 // Nothing here is for speed: identities are hashed in ingest/event.
 #pragma once
 
+#include "base/result.h"
+
 #include <array>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 namespace weir {
 

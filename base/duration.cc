@@ -1,10 +1,9 @@
 // Durations as text; declared in base/time.h.
-#include <fmt/format.h>
+#include "base/time.h"
 
 #include <array>
 #include <cstdint>
-
-#include "base/time.h"
+#include <fmt/format.h>
 
 namespace weir {
 namespace {

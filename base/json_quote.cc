@@ -1,9 +1,8 @@
 // json_quote, declared in base/log.h.
-#include <fmt/format.h>
+#include "base/log.h"
 
 #include <cstdint>
-
-#include "base/log.h"
+#include <fmt/format.h>
 
 namespace weir {
 namespace {

@@ -1,14 +1,13 @@
 #include "base/log.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
+#include "base/time.h"
 
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <fmt/format.h>
 #include <mutex>
-
-#include "base/time.h"
+#include <unistd.h>
 
 namespace weir {
 namespace {

@@ -1,7 +1,7 @@
 // Metrics in Prometheus' terms. One registry a process, handed to whoever counts.
 //
-// Names follow Prometheus: weir_<process>_<what>_<unit>[_total]. Threads: any. `Counter` and `Gauge`
-// are handles that live as long as the registry and cost one relaxed atomic a call.
+// Names follow Prometheus: weir_<process>_<what>_<unit>[_total]. Threads: any. `Counter` and
+// `Gauge` are handles that live as long as the registry and cost one relaxed atomic a call.
 #pragma once
 
 #include <cstdint>

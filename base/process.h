@@ -4,14 +4,14 @@
 // run until asked to stop, drain, exit code.
 #pragma once
 
+#include "base/result.h"
+#include "base/settings.h"
+
 #include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
-
-#include "base/result.h"
-#include "base/settings.h"
 
 namespace weir {
 

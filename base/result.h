@@ -87,15 +87,15 @@ class [[nodiscard]] Status {
 
 }  // namespace weir
 
-#define WEIR_CHECK(condition)                                              \
-  do {                                                                     \
+#define WEIR_CHECK(condition)                                               \
+  do {                                                                      \
     if (!(condition)) ::weir::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)
 
 /// Returns the error of `expression` (a Status or Result) from the calling function, if it has one.
-#define WEIR_TRY(expression)                                         \
-  do {                                                               \
-    if (auto&& weir_try_ = (expression); !weir_try_.ok()) {          \
-      return weir_try_.error();                                      \
-    }                                                                \
+#define WEIR_TRY(expression)                                \
+  do {                                                      \
+    if (auto&& weir_try_ = (expression); !weir_try_.ok()) { \
+      return weir_try_.error();                             \
+    }                                                       \
   } while (false)

@@ -7,15 +7,22 @@
 //   Settings settings("weir-quota");
 //   std::string brokers;
 //   Micros timeout;
-//   settings.text("kafka.brokers", &brokers, "127.0.0.1:9092", "host:port list of the Kafka brokers");
-//   settings.duration("kafka.timeout", &timeout, 5s, {100ms, 5min}, "deadline of each broker call");
-//   Status read = settings.read(sources);
+//   settings.text("kafka.brokers", &brokers, "127.0.0.1:9092", "host:port list of the Kafka
+//   brokers"); settings.duration("kafka.timeout", &timeout, 5s, {100ms, 5min}, "deadline of each
+//   broker call"); Status read = settings.read(sources);
 //
 // The setting `kafka.brokers` is the key `brokers` in the TOML table `[kafka]`, the environment
-// variable WEIR_KAFKA_BROKERS and the flag --kafka.brokers. A key that no setting declares is a fault
-// (with the nearest known name), except keys under tables named by `ignore_table` (one file may
-// serve several processes: each declares the tables of the others as ignored).
+// variable WEIR_KAFKA_BROKERS and the flag --kafka.brokers. A key that no setting declares is a
+// fault (with the nearest known name), except keys under tables named by `ignore_table` (one file
+// may serve several processes: each declares the tables of the others as ignored). The environment
+// is shared by all processes, so a WEIR_ variable that no setting declares is no fault.
+//
+// `log.level` and `log.format` are declared by the constructor, for every process; declaring any
+// name twice is a bug and stops the process.
 #pragma once
+
+#include "base/result.h"
+#include "base/time.h"
 
 #include <cstdint>
 #include <functional>
@@ -25,9 +32,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "base/time.h"
 
 namespace weir {
 
@@ -76,6 +80,13 @@ class Settings {
   std::string help() const;
   /// The reference page as Markdown.
   std::string reference() const;
+
+  const std::string& program() const;
+  const std::string& log_level() const;
+  const std::string& log_format() const;
+  /// Every name that a flag may bear, the `_file` names of secrets included; in order of
+  /// declaration.
+  std::vector<std::string> names() const;
 
  private:
   struct State;

@@ -1,8 +1,8 @@
 #include "base/time.h"
 
-#include <fmt/format.h>
-
 #include "base/civil.h"
+
+#include <fmt/format.h>
 
 namespace weir {
 namespace {
@@ -55,8 +55,7 @@ class Scanner {
 };
 
 Error not_a_time(std::string_view text) {
-  return Error{ErrorCode::invalid,
-               fmt::format("'{}' is not an RFC 3339 time", text.substr(0, 64)),
+  return Error{ErrorCode::invalid, fmt::format("'{}' is not an RFC 3339 time", text.substr(0, 64)),
                "write it like 2026-03-01T12:00:00Z"};
 }
 
@@ -112,8 +111,7 @@ Result<std::int64_t> parse_rfc3339(std::string_view text) {
   if (!scan.good() || !read_offset(scan, offset_minutes) || !scan.at_end()) return not_a_time(text);
   if (!is_valid(date) || hour > 23 || minute > 59 || second > 60) return not_a_time(text);
 
-  const std::int64_t minutes =
-      days_of_civil(date) * 1440 + hour * 60 + minute - offset_minutes;
+  const std::int64_t minutes = days_of_civil(date) * 1440 + hour * 60 + minute - offset_minutes;
   // A leap second stands only at the end of a UTC day; it is read as the next day's first.
   if (second == 60 && floor_modulus(minutes, 1440) != 1439) return not_a_time(text);
   if (second == 60) return (minutes + 1) * 60 * kMicrosPerSecond;

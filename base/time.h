@@ -10,13 +10,13 @@
 //   WallTime    this process's own clock: for time-outs, freshness and logs, never for money
 #pragma once
 
+#include "base/named.h"
+#include "base/result.h"
+
 #include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "base/named.h"
-#include "base/result.h"
 
 namespace weir {
 
