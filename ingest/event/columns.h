@@ -23,6 +23,14 @@ class TextColumn {
   std::size_t bytes() const { return bytes_.size() + ends_.size() * sizeof(std::uint32_t); }
   void clear();
   void truncate(std::size_t rows);
+  /// Rows [from, to) of `other`, which is another column.
+  void append_range(const TextColumn& other, std::size_t from, std::size_t to);
+  /// The arena and, for each row, where its text ends in it: for code that works on whole columns.
+  std::span<const char> text_bytes() const { return bytes_; }
+  std::span<const std::uint32_t> ends() const { return ends_; }
+  /// For decoders: the caller appends the text and the ends of whole rows.
+  std::vector<char>& mutable_text_bytes() { return bytes_; }
+  std::vector<std::uint32_t>& mutable_ends() { return ends_; }
 
  private:
   std::vector<char> bytes_;
@@ -67,11 +75,16 @@ class DictColumn {
   std::size_t bytes() const;
   void clear();
   /// Texts that only dropped rows used stay in the dictionary until clear().
-  void truncate(std::size_t rows) { codes_.resize(rows); }
+  void truncate(std::size_t rows) {
+    if (rows < codes_.size()) codes_.resize(rows);
+  }
+  /// Rows [from, to) of `other`, which is another column; codes are translated.
+  void append_range(const DictColumn& other, std::size_t from, std::size_t to);
 
  private:
   Dictionary dictionary_;
   std::vector<Dictionary::Code> codes_;
+  std::vector<Dictionary::Code> remap_;  // of append_range, kept for its memory
 };
 
 /// Named quantities, sparse: row i has the entries [begin(i), end(i)).
@@ -92,6 +105,15 @@ class QuantityColumn {
   void truncate(std::size_t rows);
   /// Takes back entries added since the last end_row().
   void drop_open_row();
+  /// Rows [from, to) of `other`, which is another column.
+  void append_range(const QuantityColumn& other, std::size_t from, std::size_t to);
+  /// For code that works on whole columns: entries are (name code, value), rows are ends.
+  const DictColumn& name_column() const { return names_; }
+  DictColumn& mutable_name_column() { return names_; }
+  std::span<const std::int64_t> values() const { return values_; }
+  std::vector<std::int64_t>& mutable_values() { return values_; }
+  std::span<const std::uint32_t> ends() const { return ends_; }
+  std::vector<std::uint32_t>& mutable_ends() { return ends_; }
 
  private:
   DictColumn names_;

@@ -2,16 +2,17 @@
 //
 // As 128 bits of XXH3 over the length-prefixed fields, with a secret derived from the deployment's
 // identity key, so that nobody outside can aim at a collision. The key's fingerprint travels with
-// packed records: hashes made under another key are not comparable and such a record is quarantined.
+// packed records: hashes made under another key are not comparable and such a record is
+// quarantined.
 #pragma once
+
+#include "base/result.h"
 
 #include <array>
 #include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 namespace weir {
 

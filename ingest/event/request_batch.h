@@ -2,8 +2,8 @@
 //
 // The one shape in which events flow through Weir, from decoder to commit: equal-length columns, no
 // object per event. Strings that repeat are dictionary-coded (DictColumn), those that don't are
-// slices of one arena (TextColumn). A batch is filled, used, clear()ed and filled again; after a few
-// rounds nothing allocates (tests/unit holds that to zero allocations an event).
+// slices of one arena (TextColumn). A batch is filled, used, clear()ed and filled again; after a
+// few rounds nothing allocates (tests/unit holds that to zero allocations an event).
 //
 //   usage section (what quota reads): identity, time, tenant, subscription, units, quantities, api,
 //                                     route, method, status
@@ -13,14 +13,14 @@
 // false. Threads: one at a time.
 #pragma once
 
+#include "base/time.h"
+#include "ingest/event/columns.h"
+#include "ingest/event/identity.h"
+
 #include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
-
-#include "base/time.h"
-#include "ingest/event/columns.h"
-#include "ingest/event/identity.h"
 
 namespace weir {
 
@@ -31,14 +31,14 @@ enum class Sections { usage, all };
 
 struct RequestBatch {
   // usage section
-  std::vector<Identity> identity;     // hash of (tenant, source, id) under the deployment's key
-  std::vector<EventTime> time;        // when the request finished
-  DictColumn tenant;                  // "" when the event bears none
-  DictColumn subscription;            // "" when the event bears none: analytics only
-  std::vector<std::int64_t> units;    // >= 0, <= 2^53; 1 when the event says nothing
-  QuantityColumn quantities;          // named quantities ("tokens"), sparse
+  std::vector<Identity> identity;   // hash of (tenant, source, id) under the deployment's key
+  std::vector<EventTime> time;      // when the request finished
+  DictColumn tenant;                // "" when the event bears none
+  DictColumn subscription;          // "" when the event bears none: analytics only
+  std::vector<std::int64_t> units;  // >= 0, <= 2^53; 1 when the event says nothing
+  QuantityColumn quantities;        // named quantities ("tokens"), sparse
   DictColumn api;
-  DictColumn route;                   // template: "/v1/orders/{id}"
+  DictColumn route;  // template: "/v1/orders/{id}"
   DictColumn method;
   std::vector<std::uint16_t> status;  // 0 when absent
 
@@ -47,7 +47,7 @@ struct RequestBatch {
   DictColumn source;
   TextColumn id;
   TextColumn path;
-  std::vector<std::int64_t> latency_us;           // kAbsent when absent; so the next three
+  std::vector<std::int64_t> latency_us;  // kAbsent when absent; so the next three
   std::vector<std::int64_t> upstream_latency_us;
   std::vector<std::int64_t> request_bytes;
   std::vector<std::int64_t> response_bytes;
@@ -88,6 +88,9 @@ struct RequestRow {
   std::string_view client, country, user_agent, gateway, error, trace_id;
 };
 void append_row(RequestBatch& batch, const RequestRow& row, const IdentityKey& key);
+/// With Sections::usage the detail columns stay empty. The sections of a batch's rows never differ.
+void append_row(RequestBatch& batch, const RequestRow& row, const IdentityKey& key,
+                Sections sections);
 /// Row `i` of a batch that has its detail; the quantities are written into `quantities`.
 RequestRow row_at(const RequestBatch& batch, std::size_t i,
                   std::vector<RequestRow::Quantity>& quantities);
