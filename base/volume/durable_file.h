@@ -1,9 +1,11 @@
 // Files that survive a power cut, and the folders ("volumes") that hold them.
 //
-// Every write here returns only when it is on the disk: file contents by fsync, names by an fsync of
-// the folder. Errors: `full` for ENOSPC/EDQUOT, `denied` for EACCES/EROFS, `not_found`, else
+// Every write here returns only when it is on the disk: file contents by fsync, names by an fsync
+// of the folder. Errors: `full` for ENOSPC/EDQUOT, `denied` for EACCES/EROFS, `not_found`, else
 // `unavailable`; each names the path.
 #pragma once
+
+#include "base/result.h"
 
 #include <cstdint>
 #include <functional>
@@ -11,12 +13,10 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
-
 namespace weir {
 
-/// Writes `bytes` under a temporary name in the same folder, fsyncs, renames over `path`, fsyncs the
-/// folder: a reader sees the old content or the new, never a part.
+/// Writes `bytes` under a temporary name in the same folder, fsyncs, renames over `path`, fsyncs
+/// the folder: a reader sees the old content or the new, never a part.
 Status write_file_durably(const std::string& path, std::string_view bytes);
 /// fsync a file that somebody else wrote, rename it to `to`, fsync the folder of `to`.
 Status publish_file(const std::string& from, const std::string& to);
