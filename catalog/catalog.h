@@ -9,15 +9,15 @@
 // version that counts is the latest with from <= t. An absent `from` means "since always".
 #pragma once
 
+#include "base/calendar.h"
+#include "base/result.h"
+#include "base/settings.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/calendar.h"
-#include "base/result.h"
-#include "base/settings.h"
 
 namespace weir {
 
@@ -31,7 +31,8 @@ struct Tenant {
   std::string name;
 };
 
-/// What a meter counts: an event that passes the whole filter. Empty members let everything through.
+/// What a meter counts: an event that passes the whole filter. Empty members let everything
+/// through.
 struct MeterFilter {
   std::string api, route, method;
   std::int64_t status_from = 0;    // inclusive
@@ -70,7 +71,7 @@ struct Tier {
 struct MeterPrice {
   std::string meter;
   std::int64_t included = 0;  // units of the period that cost nothing; tiers count from behind them
-  std::vector<Tier> tiers;    // at least one; `per_unit` alone in the file is one tier without bound
+  std::vector<Tier> tiers;  // at least one; `per_unit` alone in the file is one tier without bound
   auto operator<=>(const MeterPrice&) const = default;
 };
 
@@ -134,8 +135,8 @@ struct Catalog {
   const Plan* plan(std::string_view tenant, std::string_view id, std::int64_t at_us) const;
   const Meter* meter(std::string_view tenant, std::string_view id, std::int64_t at_us) const;
 
-  /// Canonical: keys sorted, lists sorted by id and from, no white space; equal catalogues give equal
-  /// bytes. read_catalog_json() reads it back.
+  /// Canonical: keys sorted, lists sorted by id and from, no white space; equal catalogues give
+  /// equal bytes. read_catalog_json() reads it back.
   std::string canonical_json() const;
   /// Hex SHA-256 of canonical_json().
   std::string digest() const;
@@ -156,9 +157,12 @@ Result<Catalog> read_catalog_json(std::string_view json);
 /// What applying `next` over `present` would change, a line each ("+ plan acme/pro from …").
 std::vector<std::string> diff_catalogs(const Catalog& present, const Catalog& next);
 
-/// R8: meters change only at a bucket edge at least 10 min after the commit. Gives the fault of each
-/// meter version of `next` that differs from `present` in what it says of times before `earliest_us`,
-/// or whose `from` is not on an edge of `bucket_us`.
+/// A plan's fixed period must be a whole number of buckets, or its edges would fall inside one.
+std::vector<Fault> check_period_lengths(const Catalog& catalog, std::int64_t bucket_us);
+
+/// R8: meters change only at a bucket edge at least 10 min after the commit. Gives the fault of
+/// each meter version of `next` that differs from `present` in what it says of times before
+/// `earliest_us`, or whose `from` is not on an edge of `bucket_us`.
 std::vector<Fault> check_meter_changes(const Catalog& present, const Catalog& next,
                                        std::int64_t earliest_us, std::int64_t bucket_us);
 
