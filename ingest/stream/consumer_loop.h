@@ -7,11 +7,6 @@
 // commit), gaps recorded and never jumped over. Threads: one, run()'s.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <stop_token>
-#include <string>
-
 #include "base/metrics.h"
 #include "base/result.h"
 #include "base/settings.h"
@@ -20,6 +15,12 @@
 #include "ingest/identity/identity_index.h"
 #include "ingest/stream/handler.h"
 #include "ingest/stream/source.h"
+
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
 
 namespace weir {
 
@@ -31,7 +32,7 @@ struct LoopOptions {
   Micros call_timeout = std::chrono::seconds(10);
   Micros permitted_future = std::chrono::minutes(5);
   Micros observe_interval = std::chrono::seconds(1);  // how often the log's end is read when idle
-  bool check_partitioner = true;  // false: `partitioner = any` (R2)
+  bool check_partitioner = true;                      // false: `partitioner = any` (R2)
   IdentityOptions identity;
 };
 
@@ -49,6 +50,7 @@ class ConsumerLoop {
   Status step(Micros poll_timeout);
 
   /// Is every assigned partition live (index whole, no break)? For /readyz: one reason a line.
+  /// Threads: any.
   std::vector<std::string> not_ready() const;
 
  private:

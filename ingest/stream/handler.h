@@ -5,12 +5,6 @@
 // progress (R3), so that whatever dies, the data and the position agree.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <vector>
-
 #include "base/result.h"
 #include "base/time.h"
 #include "ingest/event/request_batch.h"
@@ -18,20 +12,27 @@
 #include "ingest/identity/verdict.h"
 #include "ingest/stream/record.h"
 
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
 namespace weir {
 
 /// One undecodable, misrouted or refused event or record, kept whole.
 struct Quarantined {
   PartitionId partition;
   Offset offset;
-  std::uint32_t row = 0;    // index in the record
-  bool whole = false;       // the whole record, not one of its events
+  std::uint32_t row = 0;  // index in the record
+  bool whole = false;     // the whole record, not one of its events
   AppendTime append_time;
-  std::string reason;       // stable code (ingest/event/limits.h)
+  std::string reason;  // stable code (ingest/event/limits.h)
   std::string field;
   std::string detail;
   std::string content_type;
-  std::string raw;          // the record's value
+  /// The record's value; of several events of one record, only the first (least row) bears it.
+  std::string raw;
 };
 
 /// Offsets that were never read because the stream no longer had them.
@@ -51,16 +52,16 @@ struct RangeCounts {
 };
 struct Range {
   PartitionId partition;
-  Offset from;  // a: must be the stored `next`
-  Offset to;    // b; may equal `from` when only the other members are to be stored
-  std::optional<Anchor> anchor;             // of the newest record in the range
-  std::optional<WallTime> caught_up_at;     // latest moment at which the log's end was read and has
-                                            // since been applied (DESIGN §6, complete_through)
+  Offset from;                   // a: must be the stored `next`
+  Offset to;                     // b; may equal `from` when only the other members are to be stored
+  std::optional<Anchor> anchor;  // of the newest record in the range
+  std::optional<WallTime> caught_up_at;  // latest moment at which the log's end was read and has
+                                         // since been applied (DESIGN §6, complete_through)
   std::optional<AppendTime> newest_append;
   RangeCounts counts;
-  AppendTime horizon_from;                  // what the identity index covers
-  std::vector<Generation> sealed;           // generation files to name in this transaction (R5)
-  std::vector<Generation> expired;          // and to forget
+  AppendTime horizon_from;          // what the identity index covers
+  std::vector<Generation> sealed;   // generation files to name in this transaction (R5)
+  std::vector<Generation> expired;  // and to forget
 };
 
 /// One commit's worth: ranges of some partitions, ascending, and all their rows.
@@ -70,7 +71,7 @@ struct CommitBatch {
   std::vector<Range> ranges;
   RequestBatch rows;
   std::vector<Verdict> verdict;
-  std::vector<std::uint32_t> range_of;      // index into ranges
+  std::vector<std::uint32_t> range_of;  // index into ranges
   std::vector<Address> address;
   std::vector<AppendTime> append_time;
   std::vector<Quarantined> quarantined;
@@ -78,6 +79,9 @@ struct CommitBatch {
 
   void clear();
 };
+
+/// As Address::row of a record that was quarantined whole.
+inline constexpr std::uint32_t kWholeRecord = 0xffffffff;
 
 /// Where a partition stands in the handler's store.
 struct PartitionState {
@@ -87,7 +91,7 @@ struct PartitionState {
   std::optional<Anchor> anchor;
   std::vector<Generation> generations;  // that count: named by a committed row (R5)
   /// Rows at or above the first generation gap that were recorded as quarantined: a rebuild of the
-  /// index goes by this verdict (R4). Ascending.
+  /// index goes by this verdict (R4). Ascending. A record kept whole stands as row kWholeRecord.
   std::vector<Address> quarantined;
 };
 
@@ -100,16 +104,17 @@ class Handler {
  public:
   virtual ~Handler() = default;
   /// The stored state of partitions that were just assigned; a partition never seen is inserted
-  /// with next = 0, alone in its transaction (R8). Error `integrity`: consumption of it must not go on
-  /// (for example a changed partition count, R2).
+  /// with next = 0, alone in its transaction (R8). Error `integrity`: consumption of it must not go
+  /// on (for example a changed partition count, R2).
   virtual Result<std::vector<PartitionState>> load(std::span<const PartitionId> partitions,
                                                    std::int32_t partition_count,
                                                    Deadline deadline) = 0;
-  /// Errors: `unavailable` (nothing was written; the same batch again), `in_doubt` never: the handler
-  /// reads back what became of it before it answers; `integrity`/`config`: stop.
+  /// Errors: `unavailable` (nothing was written; the same batch again), `in_doubt` never: the
+  /// handler reads back what became of it before it answers; `integrity`/`config`: stop.
   virtual Result<Committed> commit(const CommitBatch& batch, Deadline deadline) = 0;
   /// A lineage break (anchor differs, R1): recorded so that it blocks closes.
-  virtual Status report_break(PartitionId partition, const std::string& what, Deadline deadline) = 0;
+  virtual Status report_break(PartitionId partition, const std::string& what,
+                              Deadline deadline) = 0;
   /// Sections that the handler needs.
   virtual Sections sections() const = 0;
 };

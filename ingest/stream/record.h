@@ -1,15 +1,15 @@
 // What a stream is made of: partitions of records, each with an address and an append time.
 #pragma once
 
+#include "base/named.h"
+#include "base/time.h"
+
 #include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/named.h"
-#include "base/time.h"
 
 namespace weir {
 
@@ -37,8 +37,8 @@ struct StreamRecord {
   std::string_view value;
 };
 
-/// A record that was applied, by its digest: proof, at the next assignment, that the log is still the
-/// one that was read (R1).
+/// A record that was applied, by its digest: proof, at the next assignment, that the log is still
+/// the one that was read (R1).
 struct Anchor {
   Offset offset;
   std::string digest;  // hex SHA-256 of record_digest()

@@ -5,18 +5,18 @@
 // subscription, one packed record a partition, JSON below kPackedRowsMin rows.
 #pragma once
 
+#include "base/result.h"
+#include "base/time.h"
+#include "ingest/codec/codec.h"
+#include "ingest/event/request_batch.h"
+#include "ingest/stream/record.h"
+
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "base/time.h"
-#include "ingest/codec/codec.h"
-#include "ingest/event/request_batch.h"
-#include "ingest/stream/record.h"
 
 namespace weir {
 

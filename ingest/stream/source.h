@@ -1,18 +1,19 @@
 // Source: the reading end of a stream, for one member of a consumer group.
 //
 // Life of a partition: poll() says `assigned` → the caller loads its own stored position and calls
-// start() → records come, in offset order → poll() says `revoked`, and nothing of it comes any more.
-// Offsets that hold no record (transaction markers, compaction) are skipped silently: position()
-// tells how far reading got. Threads: one, the loop's.
+// start() → records come, in offset order → poll() says `revoked`, and nothing of it comes any
+// more. Offsets that hold no record (transaction markers, compaction) are skipped silently:
+// position() tells how far reading got. Threads: one, the loop's.
 #pragma once
-
-#include <span>
-#include <string>
-#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
 #include "ingest/stream/record.h"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
 
 namespace weir {
 
@@ -50,6 +51,10 @@ class Source {
   virtual Result<LogBounds> bounds(PartitionId partition, Deadline deadline) = 0;
   /// First offset whose record has append time >= `time`; the log's end when there is none.
   virtual Result<Offset> offset_at(PartitionId partition, AppendTime time, Deadline deadline) = 0;
+  /// The record at exactly `offset` as an anchor (R1); nullopt when none stands there (retention
+  /// took it, the log ends before it, or the offset holds no record).
+  virtual Result<std::optional<Anchor>> anchor_at(PartitionId partition, Offset offset,
+                                                  Deadline deadline) = 0;
   virtual Result<std::int32_t> partition_count(Deadline deadline) = 0;
   /// Tells lag tools how far we are. A hint: never read back.
   virtual void publish_position(PartitionId partition, Offset next) = 0;

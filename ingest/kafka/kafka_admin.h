@@ -1,0 +1,72 @@
+// KafkaAdmin: makes the topic, and looks at it from outside any consumer group.
+//
+// For `weir-ingest topic create`, for READY(T)'s lineage checks (cluster id, partitions, log ends,
+// anchors, configuration) and for tests. Log ends include open transactions. Every call ends by its
+// deadline, even where the library would not. Errors: `unavailable`; `not_found` for a topic that
+// is not there; `config` for one that is refused. Threads: one at a time.
+#pragma once
+
+#include "base/result.h"
+#include "base/time.h"
+#include "ingest/kafka/kafka_options.h"
+#include "ingest/stream/record.h"
+#include "ingest/stream/source.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace weir {
+
+struct TopicPlan {
+  std::int32_t partitions = 8;
+  std::int32_t replication = 1;
+  Micros retention = std::chrono::hours(7 * 24);
+  std::int32_t min_insync_replicas = 1;
+};
+
+struct TopicDescription {
+  std::string cluster_id;
+  std::int32_t partitions = 0;
+  std::int32_t replication = 0;  // the least of all partitions
+  std::string timestamp_type;    // "LogAppendTime" or "CreateTime"
+  std::string cleanup_policy;    // "delete"
+  Micros retention{0};           // negative: for ever
+  std::int32_t min_insync_replicas = 0;
+};
+
+/// A record that owns its bytes.
+struct ReadRecord {
+  PartitionId partition;
+  Offset offset;
+  AppendTime append_time;
+  std::string content_type;
+  std::string key;
+  std::string value;
+
+  StreamRecord view() const { return {partition, offset, append_time, content_type, key, value}; }
+};
+
+class KafkaAdmin {
+ public:
+  static Result<std::unique_ptr<KafkaAdmin>> open(const KafkaOptions& options);
+  ~KafkaAdmin();
+
+  /// Makes `options.topic` with LogAppendTime and cleanup.policy=delete. `conflict` when it exists.
+  Status create_topic(const TopicPlan& plan, Deadline deadline);
+  Result<TopicDescription> describe(Deadline deadline);
+  Result<std::int32_t> partition_count(Deadline deadline);
+  Result<LogBounds> bounds(PartitionId partition, Deadline deadline);
+  /// nullopt when no record stands at exactly `offset`. Its record_digest() is the anchor's.
+  Result<std::optional<ReadRecord>> read_record(PartitionId partition, Offset offset,
+                                                Deadline deadline);
+  Status delete_topic(Deadline deadline);
+
+ private:
+  struct State;
+  explicit KafkaAdmin(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace weir
