@@ -55,10 +55,13 @@ function(weir_binary name)
   endif()
 endfunction()
 
-# weir_tests(name DEPS target... LABELS label...) makes one test binary from this folder's *_test.cc
-# and registers it with ctest as one test (started once; gtest prints each promise by name).
+# weir_tests(name [SERVICES] DEPS target... [LABELS label...] [TIMEOUT seconds]) makes one test binary
+# from this folder's *_test.cc and registers it with ctest as one test (gtest prints each promise by
+# name). With SERVICES it needs the real broker and the real PostgreSQL: ctest starts both once for
+# the run (fixture weir_services), and the binary finds them in WEIR_TEST_KAFKA (host:port) and
+# WEIR_TEST_POSTGRES (connection string of the superuser), and the services' binaries in WEIR_BIN.
 function(weir_tests name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "DEPS;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "SERVICES" "TIMEOUT" "DEPS;LABELS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc")
   if(NOT sources)
     return()
@@ -68,6 +71,14 @@ function(weir_tests name)
   endif()
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE ${arg_DEPS} GTest::gmock GTest::gtest_main)
-  add_test(NAME ${name} COMMAND ${name})
+  if(arg_SERVICES)
+    # The addresses are known only when the servers run, so a wrapper hands them over.
+    add_test(NAME ${name} COMMAND "${CMAKE_SOURCE_DIR}/tests/with_services.sh"
+      "${CMAKE_BINARY_DIR}/services" "$<TARGET_FILE:${name}>")
+    set_tests_properties(${name} PROPERTIES RUN_SERIAL ON FIXTURES_REQUIRED weir_services
+      ENVIRONMENT "WEIR_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+  else()
+    add_test(NAME ${name} COMMAND ${name})
+  endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
 endfunction()

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# with_services.sh HOME COMMAND…: runs COMMAND with the addresses of the servers that run in HOME.
+#   with_services.sh HOME --start     starts them (PostgreSQL, Kafka) and writes HOME/environment
+#   with_services.sh HOME --stop
+set -euo pipefail
+root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
+home=$1
+shift
+mkdir -p "$home"
+case $1 in
+  --start)
+    WEIR_HOME=$home WEIR_PARTS=${WEIR_PARTS:-$root/.weir/parts} \
+      "$root/driver/services.sh" start postgres kafka >"$home/environment.new"
+    mv "$home/environment.new" "$home/environment"
+    ;;
+  --stop) WEIR_HOME=$home "$root/driver/services.sh" stop ;;
+  *)
+    while IFS='=' read -r name value; do export "$name=$value"; done <"$home/environment"
+    export WEIR_TEST_KAFKA=$WEIR_TEST_KAFKA_BROKERS WEIR_TEST_POSTGRES=$WEIR_TEST_POSTGRES_ADMIN
+    exec "$@"
+    ;;
+esac
