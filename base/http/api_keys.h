@@ -8,14 +8,14 @@
 //   sha256 = "9f86..."
 #pragma once
 
+#include "base/result.h"
+
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
-
-#include "base/result.h"
 
 namespace weir {
 

@@ -1,13 +1,13 @@
 // The HTTP client, over libcurl. Each call has a deadline. Threads: one client a thread.
 #pragma once
 
+#include "base/result.h"
+#include "base/time.h"
+
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "base/result.h"
-#include "base/time.h"
 
 namespace weir {
 

@@ -9,18 +9,18 @@
 // exceptions; Authorization: Bearer for routes that ask for a tenant.
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "base/http/api_keys.h"
 #include "base/http/message.h"
 #include "base/metrics.h"
 #include "base/result.h"
 #include "base/settings.h"
 #include "base/time.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace weir {
 
