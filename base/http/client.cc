@@ -105,6 +105,9 @@ struct HttpClient::State {
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, &reply);
     if (body != nullptr) {
+      // libcurl silently sends a request again when a kept connection turns out dead. A POST may
+      // have been acted on by then, so it never goes over one.
+      curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
       curl_easy_setopt(curl, CURLOPT_POST, 1L);
       curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body->data() == nullptr ? "" : body->data());
       curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));

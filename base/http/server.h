@@ -3,7 +3,10 @@
 // Handlers are plain functions from request to answer. They run on a bounded pool of threads;
 // connections are served asynchronously by one I/O thread. Bounds: body size (413), header size,
 // connections (further ones are answered 503 and closed), idle and whole-request time-outs, and the
-// bytes of requests waiting for a thread (503 with Retry-After).
+// bytes of requests that are being read, wait for a thread or are handled (503 with Retry-After;
+// one request is always admitted). A request that has begun must be whole within request_timeout,
+// else the connection is closed: a dripping client costs a connection for that long and no thread.
+// Pipelined requests are answered in order. Routes and keys are checked before the body is read.
 // Built in: GET /healthz (process is alive), GET /readyz (200, or 503 with the reasons), GET
 // /metrics; the x-request-id and traceparent headers; problem+json for 404, 405 and thrown
 // exceptions; Authorization: Bearer for routes that ask for a tenant.
@@ -34,6 +37,7 @@ struct HttpServerOptions {
   Micros idle_timeout = std::chrono::seconds(60);
   Micros request_timeout = std::chrono::seconds(15);
   Micros drain_timeout = std::chrono::seconds(5);
+  std::string listen_setting = "http.listen";  // as errors name it
 
   /// Declares them under `table` ("http.listen", ...) with `listen` as the default address.
   void declare(Settings& settings, const std::string& table, const std::string& default_listen);

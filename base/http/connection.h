@@ -1,0 +1,42 @@
+// One HTTP/1.1 connection, as a coroutine on the I/O thread. Private to base/http.
+//
+//   wait for a byte (idle_timeout) -> header -> admit -> body (request_timeout for both)
+//   -> a worker answers -> write -> again, or linger and close
+//
+// One request at a time: what is pipelined behind it waits in the read buffer, so answers keep
+// their order. No state here is touched by another thread.
+#pragma once
+
+#include "base/http/dispatcher.h"
+#include "base/http/server.h"
+#include "base/http/worker_pool.h"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <cstdint>
+#include <functional>
+#include <unordered_set>
+
+namespace weir {
+
+/// What all connections of a server share. It outlives them.
+struct ConnectionContext {
+  const HttpServerOptions& options;
+  Dispatcher& dispatcher;
+  WorkerPool& workers;
+  ByteBudget& budget;
+  boost::asio::io_context& io;
+  bool stopping = false;  // I/O thread
+  /// Those that wait for a request: closed at once when the server stops. I/O thread.
+  std::unordered_set<boost::beast::tcp_stream*> idle;
+};
+
+/// Serves until the client or the server closes.
+boost::asio::awaitable<void> serve_connection(ConnectionContext& context,
+                                              boost::asio::ip::tcp::socket socket);
+/// Says 503 and closes.
+boost::asio::awaitable<void> turn_away(boost::asio::ip::tcp::socket socket);
+
+}  // namespace weir

@@ -1,0 +1,246 @@
+#include "base/http/server.h"
+
+#include "base/http/connection.h"
+#include "base/http/dispatcher.h"
+#include "base/http/listen_address.h"
+#include "base/http/worker_pool.h"
+#include "base/log.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace weir {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+// Told 503 at the same time; still further ones are just closed.
+constexpr std::int64_t kTurnedAwayMax = 64;
+
+Error cannot_listen(const HttpServerOptions& options, const error_code& error) {
+  std::string remedy = "set " + options.listen_setting + " to another port";
+  if (error == asio::error::address_in_use) remedy += ", or stop what listens there";
+  if (error == asio::error::access_denied) remedy += " from 1024 on, or run with the right to it";
+  if (error == boost::system::errc::address_not_available) {
+    remedy = "set " + options.listen_setting + " to an address of this machine";
+  }
+  return Error{ErrorCode::unavailable,
+               "HTTP cannot listen on " + options.listen + ": " + error.message(), remedy};
+}
+
+HttpResponse not_ready(const std::vector<std::string>& reasons) {
+  std::string list;
+  std::string detail;
+  for (const std::string& reason : reasons) {
+    list += (list.empty() ? "" : ",") + json_quote(reason);
+    detail += (detail.empty() ? "" : "; ") + reason;
+  }
+  HttpResponse response = problem(503, "/problems/not-ready", "Not ready", detail);
+  response.body.pop_back();
+  response.body += ",\"reasons\":[" + list + "]}";
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
+}  // namespace
+
+void HttpServerOptions::declare(Settings& settings, const std::string& table,
+                                const std::string& default_listen) {
+  using namespace std::chrono_literals;
+  constexpr std::int64_t kMiB = 1 << 20;
+  listen_setting = table + ".listen";
+  settings.text(table + ".listen", &listen, default_listen,
+                "host:port to listen on; port 0 takes a free one");
+  settings.integer(table + ".threads", &threads, threads, 1, 64, "threads",
+                   "threads that run handlers");
+  settings.integer(table + ".body_bytes_max", &body_bytes_max, body_bytes_max, 1024, 256 * kMiB,
+                   "bytes", "longest body of a request; longer ones get 413");
+  settings.integer(table + ".header_bytes_max", &header_bytes_max, header_bytes_max, 1024, kMiB,
+                   "bytes", "longest header of a request; longer ones get 431");
+  settings.integer(table + ".connections_max", &connections_max, connections_max, 1, 100'000,
+                   "connections", "open connections; further ones get 503");
+  settings.integer(table + ".queued_bytes_max", &queued_bytes_max, queued_bytes_max, 1024,
+                   4096 * kMiB, "bytes", "bytes of all requests under way; further ones get 503");
+  settings.duration(table + ".idle_timeout", &idle_timeout, idle_timeout, 100ms, 1h,
+                    "a connection without a request is closed after this");
+  settings.duration(table + ".request_timeout", &request_timeout, request_timeout, 100ms, 10min,
+                    "longest time to receive one request, and to send one answer");
+  settings.duration(table + ".drain_timeout", &drain_timeout, drain_timeout, 0s, 5min,
+                    "at a stop, how long requests under way may take to end");
+}
+
+struct HttpServer::State {
+  // Constant after start().
+  HttpServerOptions options;
+  Metrics& metrics;
+  Dispatcher dispatcher;
+  Readiness readiness;
+  std::uint16_t port = 0;
+
+  // Connections that a stop cut off are destroyed with `io`, and refer to what stands above it.
+  ByteBudget budget;
+  std::unique_ptr<WorkerPool> workers;
+  std::unique_ptr<ConnectionContext> context;
+  asio::io_context io{1};
+  tcp::acceptor acceptor{io};
+  asio::steady_timer pause{io};  // of accepting, when the process is out of descriptors
+  std::thread thread;
+
+  std::int64_t turned_away = 0;  // I/O thread
+  std::mutex mutex;
+  std::condition_variable drained;
+  std::int64_t connections = 0;  // guarded by mutex
+
+  State(HttpServerOptions o, Metrics& m, const ApiKeys& keys)
+      : options(std::move(o)), metrics(m), dispatcher(m, keys), budget(options.queued_bytes_max) {}
+
+  void add_built_in_routes() {
+    dispatcher
+        .add("GET", "/healthz", Access::open,
+             [](const HttpRequest&) { return HttpResponse::json(200, R"({"status":"alive"})"); })
+        .at_once = true;
+    dispatcher
+        .add("GET", "/metrics", Access::open,
+             [this](const HttpRequest&) {
+               HttpResponse response;
+               response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+               response.body = metrics.render();
+               return response;
+             })
+        .at_once = true;
+    dispatcher.add("GET", "/readyz", Access::open, [this](const HttpRequest&) {
+      const auto reasons = readiness ? readiness() : std::vector<std::string>{};
+      if (!reasons.empty()) return not_ready(reasons);
+      return HttpResponse::json(200, R"({"status":"ready"})");
+    });
+  }
+
+  Status listen() {
+    Result<ListenAddress> address = parse_listen_address(options.listen);
+    if (!address) return address.error().within(options.listen_setting);
+    const tcp::endpoint endpoint(asio::ip::make_address(address->host), address->port);
+    error_code error;
+    const auto step = [&](auto action) {
+      if (!error) action();
+    };
+    step([&] { acceptor.open(endpoint.protocol(), error); });
+    step([&] { acceptor.set_option(tcp::acceptor::reuse_address(true), error); });
+    step([&] { acceptor.bind(endpoint, error); });
+    step([&] { acceptor.listen(asio::socket_base::max_listen_connections, error); });
+    if (error) return cannot_listen(options, error);
+    port = acceptor.local_endpoint().port();
+    return {};
+  }
+
+  void count_connections(std::int64_t change) {
+    std::int64_t now = 0;
+    {
+      const std::lock_guard lock(mutex);
+      connections += change;
+      now = connections;
+    }
+    drained.notify_all();
+    metrics.gauge("weir_http_connections", "open HTTP connections").set(now);
+  }
+
+  asio::awaitable<void> serve(tcp::socket socket) {
+    count_connections(+1);
+    co_await serve_connection(*context, std::move(socket));
+    count_connections(-1);
+  }
+
+  asio::awaitable<void> refuse(tcp::socket socket) {
+    ++turned_away;
+    metrics.counter("weir_http_connections_refused_total", "HTTP connections told 503").add();
+    if (turned_away <= kTurnedAwayMax) co_await turn_away(std::move(socket));
+    --turned_away;
+  }
+
+  bool is_full() {
+    const std::lock_guard lock(mutex);
+    return connections >= options.connections_max;
+  }
+
+  asio::awaitable<void> accept() {
+    while (acceptor.is_open()) {
+      auto [error, socket] = co_await acceptor.async_accept(kNoThrow);
+      if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
+      if (error) {
+        // Out of descriptors, most likely: those that are closed meanwhile make room.
+        log_warn("cannot accept a connection", {{"error", error.message()}});
+        pause.expires_after(std::chrono::milliseconds(100));
+        co_await pause.async_wait(kNoThrow);
+        continue;
+      }
+      asio::co_spawn(io, is_full() ? refuse(std::move(socket)) : serve(std::move(socket)),
+                     asio::detached);
+    }
+  }
+
+  void begin_stop() {
+    asio::post(io, [this] {
+      error_code ignored;
+      acceptor.close(ignored);
+      pause.cancel();
+      context->stopping = true;
+      for (auto* stream : context->idle) stream->close();
+    });
+  }
+};
+
+HttpServer::HttpServer(HttpServerOptions options, Metrics& metrics, const ApiKeys& keys)
+    : state_(std::make_unique<State>(std::move(options), metrics, keys)) {}
+
+HttpServer::~HttpServer() { stop(); }
+
+void HttpServer::route(std::string method, std::string pattern, Access access, Handler handler) {
+  WEIR_CHECK(!state_->thread.joinable());
+  state_->dispatcher.add(std::move(method), std::move(pattern), access, std::move(handler));
+}
+
+void HttpServer::readiness(Readiness readiness) { state_->readiness = std::move(readiness); }
+
+Status HttpServer::start() {
+  State& state = *state_;
+  WEIR_CHECK(!state.thread.joinable());
+  WEIR_TRY(state.listen());
+  state.add_built_in_routes();
+  state.workers = std::make_unique<WorkerPool>(state.options.threads);
+  state.context = std::make_unique<ConnectionContext>(ConnectionContext{
+      state.options, state.dispatcher, *state.workers, state.budget, state.io, false, {}});
+  asio::co_spawn(state.io, state.accept(), asio::detached);
+  state.thread = std::thread([&state] { state.io.run(); });
+  log_info("http listens", {{"address", state.options.listen}, {"port", state.port}});
+  return {};
+}
+
+std::uint16_t HttpServer::port() const { return state_->port; }
+
+void HttpServer::stop() {
+  State& state = *state_;
+  if (!state.thread.joinable()) return;
+  state.begin_stop();
+  {
+    std::unique_lock lock(state.mutex);
+    const bool all_done = state.drained.wait_for(lock, state.options.drain_timeout,
+                                                 [&] { return state.connections == 0; });
+    if (!all_done) {
+      log_warn("http stops with open connections", {{"connections", state.connections}});
+    }
+  }
+  state.io.stop();
+  state.thread.join();
+  state.workers->stop();
+}
+
+}  // namespace weir
