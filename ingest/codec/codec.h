@@ -6,16 +6,16 @@
 // rejections aside. Threads: one decoder a thread.
 #pragma once
 
+#include "base/time.h"
+#include "ingest/event/limits.h"
+#include "ingest/event/request_batch.h"
+
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/time.h"
-#include "ingest/event/limits.h"
-#include "ingest/event/request_batch.h"
 
 namespace weir {
 

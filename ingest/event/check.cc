@@ -8,14 +8,6 @@ struct Check {
   std::string_view found;
 };
 
-std::string_view explain(std::string_view why) {
-  if (why == reason::kTooLong) return "longer than the field may be";
-  if (why == reason::kControlCharacter) return "holds a control character";
-  if (why == reason::kInFuture) return "later than the permitted future";
-  if (why == reason::kMissing) return "required, and absent or empty";
-  return "outside its range";
-}
-
 Check check_names(const RequestRow& row) {
   struct Name {
     std::string_view field, text;
@@ -116,6 +108,17 @@ std::string_view check_status(std::int64_t status) {
 std::string_view check_time(EventTime time, EventTime latest) {
   if (time.value < 0) return reason::kOutOfRange;
   return time > latest ? reason::kInFuture : std::string_view{};
+}
+
+std::string_view explain(std::string_view why) {
+  if (why == reason::kTooLong) return "longer than the field may be";
+  if (why == reason::kControlCharacter) return "holds a control character";
+  if (why == reason::kInFuture) return "later than the permitted future";
+  if (why == reason::kMissing) return "required, and absent or empty";
+  if (why == reason::kBadUtf8) return "not valid UTF-8";
+  if (why == reason::kTenantMismatch) return "not the tenant of the API key";
+  if (why == reason::kOutOfRange) return "outside its range";
+  return why;
 }
 
 bool refuse(Rejection& rejection, std::string_view reason, std::string_view field,

@@ -39,6 +39,9 @@ bool has_control_character(std::string_view text);
 /// `row.time` is looked at as it stands: whether it was there at all is the caller's to know.
 bool check_row(const RequestRow& row, EventTime latest, Rejection& rejection);
 
+/// A reason in words, for `detail`.
+std::string_view explain(std::string_view reason);
+
 /// Fills in a rejection and returns false, so that a check can end in it.
 bool refuse(Rejection& rejection, std::string_view reason, std::string_view field,
             std::string_view detail);
