@@ -1,0 +1,59 @@
+// QuotaHandler: what quota does with the stream: usage, adjustments, and what blocks a close.
+//
+// commit() aggregates under the catalogue in force and runs the ingest transaction; a newer
+// catalogue found inside it means aggregating again. A lost commit is resolved by reading before
+// the answer is given. While no catalogue is applied, commit() answers `unavailable` and says which
+// command to run, so consumption waits and nothing is lost. Threads: one, the loop's.
+#pragma once
+
+#include "base/metrics.h"
+#include "ingest/stream/handler.h"
+#include "quota/aggregate.h"
+#include "quota/ingest.h"
+#include "quota/meters.h"
+#include "quota/store.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace weir {
+
+class QuotaHandler : public Handler {
+ public:
+  /// `deployment` as read at start; `volume_id` of the volume that holds the identity index.
+  QuotaHandler(Store& store, Deployment deployment, std::string volume_id, Metrics& metrics);
+
+  Result<std::vector<PartitionState>> load(std::span<const PartitionId> partitions,
+                                           std::int32_t partition_count,
+                                           Deadline deadline) override;
+  Result<Committed> commit(const CommitBatch& batch, Deadline deadline) override;
+  Status report_break(PartitionId partition, const std::string& what, Deadline deadline) override;
+  /// Filters and quantities of meters all lie in the usage section.
+  Sections sections() const override { return Sections::usage; }
+
+ private:
+  Status load_catalog(Deadline deadline);
+  Result<Committed> settle(const CommitBatch& batch, Result<Ingested> outcome, Deadline deadline);
+  void count(const CommitBatch& batch);
+
+  Store& store_;
+  const Deployment deployment_;
+  const std::string volume_id_;
+  Counter& received_;
+  Counter& applied_;
+  Counter& duplicate_;
+  Counter& quarantined_;
+  Counter& unprovable_;
+  Counter& unsubscribed_;
+  Counter& commits_;
+  Counter& conflicts_;
+  Counter& doubts_;
+
+  // Owned by the loop's thread.
+  Aggregator aggregator_;
+  Aggregated aggregated_;
+  std::shared_ptr<const Meters> meters_;  // null until a catalogue was read
+};
+
+}  // namespace weir
