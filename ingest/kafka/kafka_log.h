@@ -1,0 +1,61 @@
+// KafkaLog: looks at a topic's log from outside any group. Private to this folder.
+//
+// It reads uncommitted: log ends include open transactions. Each call ends by its deadline, on a
+// thread of its own (deadline_worker.h). Threads: any.
+#pragma once
+
+#include "ingest/kafka/deadline_worker.h"
+#include "ingest/kafka/kafka_admin.h"
+#include "ingest/kafka/kafka_handle.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace weir {
+
+class KafkaLog {
+ public:
+  static Result<std::unique_ptr<KafkaLog>> open(const KafkaOptions& options);
+
+  Result<LogBounds> bounds(PartitionId partition, Deadline deadline);
+  Result<Offset> offset_at(PartitionId partition, AppendTime time, Deadline deadline);
+  /// Partitions and the least replication of them.
+  struct Shape {
+    std::int32_t partitions = 0;
+    std::int32_t replication = 0;
+  };
+  Result<Shape> shape(Deadline deadline);
+  Result<std::optional<ReadRecord>> read(PartitionId partition, Offset offset, Deadline deadline);
+  Result<std::string> cluster_id(Deadline deadline);
+
+  const std::shared_ptr<rd_kafka_t>& handle() const { return asked_->handle; }
+
+ private:
+  /// What a call needs, kept alive by it.
+  struct Asked {
+    ~Asked();
+    KafkaOptions options;
+    std::shared_ptr<rd_kafka_t> handle;
+    std::shared_ptr<KafkaEvents> events;
+    rd_kafka_topic_t* topic = nullptr;
+
+    Error error(const std::string& where, rd_kafka_resp_err_t code) const;
+    void answered() const { events->health.up(); }
+    Result<std::optional<ReadRecord>> read(PartitionId partition, Offset offset, Deadline deadline);
+  };
+  explicit KafkaLog(std::shared_ptr<Asked> asked) : asked_(std::move(asked)) {}
+
+  std::shared_ptr<Asked> asked_;
+  DeadlineWorker worker_;
+};
+
+/// The content type in a message's headers, "" when there is none. Lives as long as the message.
+std::string_view content_type_of(rd_kafka_message_t* message);
+/// In microseconds; 0 when the broker gave none.
+AppendTime append_time_of(const rd_kafka_message_t* message);
+inline std::string_view bytes_of(const void* bytes, std::size_t size) {
+  return {static_cast<const char*>(bytes), size};
+}
+
+}  // namespace weir

@@ -1,0 +1,304 @@
+#include "ingest/kafka/kafka_source.h"
+
+#include "base/log.h"
+#include "ingest/kafka/kafka_assignment.h"
+#include "ingest/kafka/kafka_log.h"
+
+#include <algorithm>
+#include <deque>
+
+namespace weir {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+constexpr auto kPublishInterval = std::chrono::seconds(1);
+
+/// What the group did, in order; told to the caller one by one.
+struct GroupEvent {
+  Polled::Kind kind;
+  std::vector<PartitionId> partitions;
+};
+
+class SourceEvents : public KafkaEvents {
+ public:
+  using KafkaEvents::KafkaEvents;
+  void rebalanced(rd_kafka_t* handle, rd_kafka_resp_err_t what,
+                  rd_kafka_topic_partition_list_t* partitions) override;
+
+  KafkaAssignment assignment;
+  std::deque<GroupEvent> events;
+};
+
+/// The library is given an empty assignment: nothing is fetched before start().
+void SourceEvents::rebalanced(rd_kafka_t* handle, rd_kafka_resp_err_t what,
+                              rd_kafka_topic_partition_list_t* partitions) {
+  health.up();
+  if (!assignment.held().empty()) {
+    GroupEvent lost{Polled::Kind::revoked, {}};
+    for (const auto& [partition, held] : assignment.held()) lost.partitions.push_back(partition);
+    assignment.take_all();
+    events.push_back(std::move(lost));
+  }
+  if (what != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    rd_kafka_assign(handle, nullptr);
+    return;
+  }
+  const PartitionList none(rd_kafka_topic_partition_list_new(0));
+  rd_kafka_assign(handle, none.get());
+  GroupEvent given{Polled::Kind::assigned, {}};
+  for (int i = 0; i < partitions->cnt; ++i) {
+    given.partitions.push_back(PartitionId{partitions->elems[i].partition});
+    assignment.give(given.partitions.back());
+  }
+  std::sort(given.partitions.begin(), given.partitions.end());
+  if (!given.partitions.empty()) events.push_back(std::move(given));
+}
+
+KafkaConf& set_consumer(KafkaConf& conf, const KafkaOptions& options) {
+  set_common(conf, options);
+  conf.set("group.id", options.group);
+  if (!options.instance_id.empty()) conf.set("group.instance.id", options.instance_id);
+  conf.set("session.timeout.ms", millis_text(options.session_timeout));
+  conf.set("heartbeat.interval.ms", millis_text(options.session_timeout / 4));
+  conf.set("partition.assignment.strategy", "range,roundrobin");
+  conf.set("enable.auto.commit", "false");
+  conf.set("enable.auto.offset.store", "false");
+  conf.set("auto.offset.reset", "error");
+  conf.set("isolation.level", "read_committed");
+  conf.set("enable.partition.eof", "true");  // says how far reading got past markers
+  conf.set("queued.max.messages.kbytes", std::to_string(options.fetch_bytes_max / 1024));
+  conf.set("queued.min.messages", "200000");
+  conf.set("fetch.wait.max.ms", "250");
+  conf.set("fetch.error.backoff.ms", "50");  // also how long a full queue is left alone
+  return conf;
+}
+
+}  // namespace
+
+struct KafkaSource::State {
+  KafkaOptions options;
+  std::unique_ptr<KafkaLog> log;
+  std::shared_ptr<SourceEvents> events;
+  std::shared_ptr<rd_kafka_t> handle;
+  DeadlineWorker worker;
+  Message message;                      // the one whose views are out
+  std::vector<PartitionId> partitions;  // those whose span is out
+  std::map<PartitionId, Offset> to_publish;
+  Steady::time_point published, watched;
+
+  ~State() {
+    message.reset();
+    if (handle) rd_kafka_consumer_close(handle.get());
+  }
+  KafkaAssignment& assignment() { return events->assignment; }
+  Status hand_over();
+  Result<Polled> take(Message taken);
+  Result<Polled> take_error(const rd_kafka_message_t& taken);
+  Polled tell(Polled::Kind kind, std::vector<PartitionId> which);
+  void publish();
+  void watch();
+};
+
+KafkaSource::KafkaSource(std::unique_ptr<State> state) : state_(std::move(state)) {}
+KafkaSource::~KafkaSource() = default;
+
+Result<std::unique_ptr<KafkaSource>> KafkaSource::open(const KafkaOptions& options) {
+  if (options.group.empty()) return Error{ErrorCode::config, "Kafka: no consumer group", ""};
+  auto state = std::make_unique<State>();
+  state->options = options;
+  Result<std::unique_ptr<KafkaLog>> log = KafkaLog::open(options);
+  if (!log) return log.error();
+  state->log = std::move(*log);
+  state->events = std::make_shared<SourceEvents>(options.brokers);
+  KafkaConf conf;
+  Result<std::shared_ptr<rd_kafka_t>> handle =
+      open_handle(RD_KAFKA_CONSUMER, set_consumer(conf, options), state->events);
+  if (!handle) return handle.error();
+  state->handle = *handle;
+  rd_kafka_poll_set_consumer(state->handle.get());
+  const PartitionList topics(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(topics.get(), options.topic.c_str(), RD_KAFKA_PARTITION_UA);
+  const auto code = rd_kafka_subscribe(state->handle.get(), topics.get());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error(options, "subscribe", code);
+  return std::unique_ptr<KafkaSource>(new KafkaSource(std::move(state)));
+}
+
+Polled KafkaSource::State::tell(Polled::Kind kind, std::vector<PartitionId> which) {
+  partitions = std::move(which);
+  Polled polled;
+  polled.kind = kind;
+  polled.partitions = partitions;
+  return polled;
+}
+
+/// Gives the library the assignment when what shall be fetched has changed.
+Status KafkaSource::State::hand_over() {
+  const PartitionList list = assignment().fresh_list(options.topic);
+  if (!list) return {};
+  const auto code = rd_kafka_assign(handle.get(), list.get());
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  assignment().mark_stale();
+  return kafka_error(options, "assign", code);
+}
+
+Result<Polled> KafkaSource::poll(Micros timeout) {
+  State& s = *state_;
+  s.message.reset();
+  const Deadline deadline = Deadline::in(timeout);
+  s.publish();
+  s.watch();
+  do {
+    if (!s.events->events.empty()) {
+      GroupEvent event = std::move(s.events->events.front());
+      s.events->events.pop_front();
+      return s.tell(event.kind, std::move(event.partitions));
+    }
+    WEIR_TRY(s.hand_over());
+    const auto millis = static_cast<int>(deadline.left().count() / 1000);
+    Message message(rd_kafka_consumer_poll(s.handle.get(), millis));
+    if (!message) continue;
+    Result<Polled> polled = s.take(std::move(message));
+    if (!polled || polled->kind != Polled::Kind::nothing) return polled;
+  } while (!deadline.passed() || !s.events->events.empty());
+  return Polled{};
+}
+
+Result<Polled> KafkaSource::State::take(Message taken) {
+  if (taken->err != RD_KAFKA_RESP_ERR_NO_ERROR) return take_error(*taken);
+  const PartitionId partition{taken->partition};
+  const KafkaAssignment::Held* held = assignment().reading(partition);
+  // Fetched before an assignment changed: not what the caller asked for any more.
+  if (held == nullptr || held->paused || Offset{taken->offset} < held->position) return Polled{};
+  events->health.up();
+  message = std::move(taken);
+  assignment().passed(partition, Offset{message->offset + 1});
+  Polled polled;
+  polled.kind = Polled::Kind::record;
+  polled.record = {partition,
+                   Offset{message->offset},
+                   append_time_of(message.get()),
+                   content_type_of(message.get()),
+                   bytes_of(message->key, message->key_len),
+                   bytes_of(message->payload, message->len)};
+  return polled;
+}
+
+Result<Polled> KafkaSource::State::take_error(const rd_kafka_message_t& taken) {
+  const PartitionId partition{taken.partition};
+  const KafkaAssignment::Held* held = assignment().reading(partition);
+  switch (taken.err) {
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+      events->health.up();
+      if (held != nullptr && !held->paused) assignment().passed(partition, Offset{taken.offset});
+      return Polled{};
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+      if (held == nullptr) return Polled{};
+      log_warn("Kafka cannot read on", {{"partition", partition.value},
+                                        {"position", held->position.value},
+                                        {"reason", rd_kafka_message_errstr(&taken)}});
+      assignment().stop(partition);
+      return tell(Polled::Kind::unreadable, {partition});
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
+      return Polled{};  // the library goes on by itself; error and rebalance callbacks tell
+    default:
+      return kafka_error(options, "topic " + options.topic, taken.err);
+  }
+}
+
+Status KafkaSource::start(PartitionId partition, Offset from) {
+  if (state_->assignment().start(partition, from)) return {};
+  return Error{ErrorCode::conflict,
+               "partition " + std::to_string(partition.value) + " is not assigned", ""};
+}
+
+Status KafkaSource::pause(std::span<const PartitionId> partitions) {
+  for (const PartitionId partition : partitions) state_->assignment().pause(partition, true);
+  return {};
+}
+
+Status KafkaSource::resume(std::span<const PartitionId> partitions) {
+  for (const PartitionId partition : partitions) state_->assignment().pause(partition, false);
+  return {};
+}
+
+Result<Offset> KafkaSource::position(PartitionId partition) {
+  const KafkaAssignment::Held* held = state_->assignment().reading(partition);
+  if (held != nullptr) return held->position;
+  return Error{ErrorCode::conflict,
+               "partition " + std::to_string(partition.value) + " is not being read", ""};
+}
+
+Result<LogBounds> KafkaSource::bounds(PartitionId partition, Deadline deadline) {
+  return state_->log->bounds(partition, deadline);
+}
+
+Result<Offset> KafkaSource::offset_at(PartitionId partition, AppendTime time, Deadline deadline) {
+  return state_->log->offset_at(partition, time, deadline);
+}
+
+Result<std::optional<Anchor>> KafkaSource::anchor_at(PartitionId partition, Offset offset,
+                                                     Deadline deadline) {
+  Result<std::optional<ReadRecord>> record = state_->log->read(partition, offset, deadline);
+  if (!record) return record.error();
+  if (!*record) return std::optional<Anchor>{};
+  const StreamRecord view = (*record)->view();
+  return std::optional(Anchor{view.offset, record_digest(view), view.append_time});
+}
+
+Result<std::int32_t> KafkaSource::partition_count(Deadline deadline) {
+  Result<KafkaLog::Shape> shape = state_->log->shape(deadline);
+  if (!shape) return shape.error();
+  return shape->partitions;
+}
+
+void KafkaSource::publish_position(PartitionId partition, Offset next) {
+  state_->to_publish[partition] = next;
+}
+
+/// Offsets for lag tools, about once a second; nobody waits for the answer.
+void KafkaSource::State::publish() {
+  const auto now = Steady::now();
+  if (to_publish.empty() || now - published < kPublishInterval) return;
+  published = now;
+  const PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(to_publish.size())));
+  for (const auto& [partition, next] : to_publish) {
+    if (!assignment().held().contains(partition)) continue;
+    rd_kafka_topic_partition_list_add(list.get(), options.topic.c_str(), partition.value)->offset =
+        next.value;
+  }
+  to_publish.clear();
+  if (list->cnt > 0) rd_kafka_commit(handle.get(), list.get(), 1);
+}
+
+/// Whoever stands still although committed records wait is assigned anew.
+void KafkaSource::State::watch() {
+  const auto now = Steady::now();
+  if (now - watched < options.watchdog / 4) return;
+  watched = now;
+  for (const auto& [partition, held] : assignment().held()) {
+    if (!held.started || held.paused || now - held.moved < options.watchdog) continue;
+    auto call = [rk = handle, topic = options.topic, which = partition.value]() -> Result<Offset> {
+      std::int64_t start = 0, end = 0;
+      const auto code =
+          rd_kafka_query_watermark_offsets(rk.get(), topic.c_str(), which, &start, &end, 1000);
+      if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return Error{ErrorCode::unavailable, "", ""};
+      return Offset{end};
+    };
+    const Deadline deadline = Deadline::in(std::chrono::seconds(1));
+    Result<Offset> end = worker.run<Offset>("Kafka: watchdog", deadline, call);
+    if (!end) return;
+    if (!(held.position < *end)) continue;
+    log_warn(
+        "partition stands still; assigning anew",
+        {{"partition", partition.value}, {"position", held.position.value}, {"end", end->value}});
+    assignment().mark_stale();
+    return;
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,16 @@
+#include "ingest/stream/handler.h"
+
+namespace weir {
+
+void CommitBatch::clear() {
+  ranges.clear();
+  rows.clear();
+  verdict.clear();
+  range_of.clear();
+  address.clear();
+  append_time.clear();
+  quarantined.clear();
+  gaps.clear();
+}
+
+}  // namespace weir
