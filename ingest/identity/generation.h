@@ -1,10 +1,10 @@
 // A generation: one immutable file of the identity index, as the row that makes it count names it.
 #pragma once
 
+#include "base/time.h"
+
 #include <cstdint>
 #include <string>
-
-#include "base/time.h"
 
 namespace weir {
 
@@ -18,8 +18,9 @@ struct Generation {
   AppendTime append_min;  // of the records in the range
   AppendTime append_max;
   std::int64_t identities = 0;
-  std::string digest;     // hex SHA-256 of the file
-  std::string volume_id;  // of the volume that holds the file: another host's row does not count here
+  std::string digest;  // hex SHA-256 of the file
+  std::string
+      volume_id;  // of the volume that holds the file: another host's row does not count here
 
   std::string file_name() const;  // "1-3-1000-2000-<digest>.ids"
 };
