@@ -52,7 +52,7 @@ class CommandOverCli : public Command {
   /// Settings may be declared after Command::settings(), so their flags are made just before
   /// parsing.
   void declare_setting_flags() {
-    if (settings_ == nullptr) return;
+    if (settings_ == nullptr || std::exchange(declared_, true)) return;
     app_->add_option("--config", config_path_, "the TOML file with the settings");
     app_->add_flag("--check-config", check_only_, "check the settings, print them and end");
     app_->add_flag("--settings-reference", reference_, "print the settings as Markdown and end");
@@ -90,6 +90,7 @@ class CommandOverCli : public Command {
   std::string config_path_;
   bool check_only_ = false;
   bool reference_ = false;
+  bool declared_ = false;
   std::map<std::string, std::string> values_;  // of settings given as flags
 };
 
