@@ -10,6 +10,14 @@
 
 namespace weir {
 
+namespace {
+
+Micros horizon_of(const IdentityOptions& options) {
+  return std::max(options.horizon, options.restamp_window);
+}
+
+}  // namespace
+
 struct IdentityIndex::State {
   // Constant after construction.
   IdentityOptions options;
@@ -51,8 +59,9 @@ Result<IdentityIndex> IdentityIndex::open(const IdentityOptions& options, std::i
                                           std::int32_t partition,
                                           std::span<const Generation> counted,
                                           std::optional<std::int64_t> readable_from) {
-  Result<SealedSet> sealed = SealedSet::open(options.folder, options.volume_id, incarnation,
-                                             partition, counted, RunChoice{readable_from});
+  Result<SealedSet> sealed =
+      SealedSet::open(options.folder, options.volume_id, incarnation, partition, counted,
+                      RunChoice{readable_from, horizon_of(options)});
   if (!sealed) return sealed.error();
   auto state = std::make_unique<State>();
   state->options = options;
@@ -71,6 +80,8 @@ IdentityIndex::Coverage IdentityIndex::covered() const {
   return {state_->sealed.has_run() ? state_->sealed.run_from() : state_->open_from,
           state_->open_to};
 }
+
+std::int64_t IdentityIndex::rebuild_from() const { return state_->sealed.wanted_from(); }
 
 void IdentityIndex::begin_at(std::int64_t offset, bool from_first_record) {
   State& state = *state_;
@@ -97,7 +108,7 @@ void IdentityIndex::State::read(std::int64_t offset, AppendTime append_time) {
   if (before_unknown) {
     before_unknown = false;
     before = append_time + options.skew.count();
-    if (auto loose = sealed.append_max()) before = std::max(*before, *loose);
+    if (auto held = sealed.append_max_below(open_from)) before = std::max(*before, *held);
   }
   if (offset >= open_from) spans.note(offset, append_time);
   open_to = std::max(open_to, offset + 1);
@@ -199,8 +210,7 @@ Status IdentityIndex::named(const Generation& generation) {
 }
 
 ExpiryBounds IdentityIndex::State::bounds() const {
-  Micros horizon = std::max(options.horizon, options.restamp_window);
-  AppendTime start = newest ? *newest - horizon.count() : AppendTime(INT64_MIN);
+  AppendTime start = newest ? *newest - horizon_of(options).count() : AppendTime(INT64_MIN);
   return {start, options.sealed_bytes_max};
 }
 

@@ -58,6 +58,9 @@ class IdentityIndex {
     std::int64_t to = 0;
   };
   Coverage covered() const;
+  /// When nothing is covered: where reading is to begin, if the stream still has it (else at its log
+  /// start): where the rows of the last horizon began that were named, here or on another volume.
+  std::int64_t rebuild_from() const;
 
   /// Before the first row of a rebuild or of live reading when nothing is covered: reading begins
   /// at `offset`; `from_first_record` when that is the first record incarnation 1 ever had (then

@@ -185,6 +185,41 @@ TEST_F(R5, missing_file_whose_range_the_stream_lost_shortens_the_horizon) {
       << "what lies below the hole is still asked";
 }
 
+TEST_F(R5, lost_lowest_file_is_read_again_when_the_stream_has_it) {
+  seal_three();
+  damage(0);
+  consumer_.crash_and_start();
+  EXPECT_EQ(consumer_.index->covered().from, 0);
+  EXPECT_EQ(consumer_.index->horizon_from(), AppendTime(0));
+  expect_all_known();
+  ASSERT_TRUE(consumer_.commit_and_seal());
+  consumer_.expire();
+  consumer_.log_start = consumer_.next;
+  consumer_.crash_and_start();
+  EXPECT_EQ(consumer_.index->covered().from, 0);
+  expect_all_known();
+}
+
+TEST_F(R5, lost_lowest_file_that_the_stream_has_in_part_is_read_again_in_part) {
+  seal_three();
+  damage(0);
+  consumer_.log_start = 2;
+  consumer_.crash_and_start();
+  EXPECT_EQ(consumer_.index->covered().from, 2);
+  EXPECT_EQ(consumer_.see(kStart + 5 * kMinute, {0, kStart}), Verdict::unprovable);
+  EXPECT_EQ(consumer_.see(kStart + 5 * kMinute, {2, kStart}), Verdict::duplicate);
+}
+
+TEST_F(R5, another_host_rebuilds_no_more_than_the_horizon) {
+  seal_three();
+  consumer_.see(kStart + 30 * kHour, {99});
+  ASSERT_TRUE(consumer_.commit_and_seal());
+  for (Generation& row : consumer_.rows) row.volume_id = "volume-b";
+  consumer_.crash_and_start();
+  EXPECT_EQ(consumer_.index->rebuild_from(), 9);
+  EXPECT_EQ(consumer_.index->covered().from, 9);
+}
+
 TEST_F(R5, without_a_word_of_the_stream_the_run_that_ends_highest_counts) {
   seal_three();
   damage(1);

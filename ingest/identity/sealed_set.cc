@@ -41,6 +41,22 @@ bool contains(const Generation& outer, const Generation& inner) {
          inner.to_offset <= outer.to_offset;
 }
 
+/// The lowest offset of the rows that reach into the horizon; 0 when there is none.
+std::int64_t lowest_within(std::span<const Generation> counted, std::int32_t incarnation,
+                           std::int32_t partition, Micros horizon) {
+  std::optional<AppendTime> newest;
+  for (const Generation& row : counted) {
+    newest = newest ? std::max(*newest, row.append_max) : row.append_max;
+  }
+  std::optional<std::int64_t> lowest;
+  for (const Generation& row : counted) {
+    bool wanted = row.incarnation == incarnation && row.partition == partition &&
+                  row.append_max >= *newest - horizon.count();
+    if (wanted) lowest = lowest ? std::min(*lowest, row.from_offset) : row.from_offset;
+  }
+  return lowest.value_or(0);
+}
+
 bool same_file(const Generation& a, const Generation& b) {
   return a.file_name() == b.file_name() && a.volume_id == b.volume_id;
 }
@@ -72,11 +88,12 @@ Result<SealedSet> SealedSet::open(const std::string& folder, const std::string& 
       return file.error();
     }
   }
+  set.wanted_from_ = lowest_within(counted, incarnation, partition, choice.horizon);
   set.settle(set.choose_run_end(choice));
   return set;
 }
 
-std::int64_t SealedSet::choose_run_end(RunChoice choice) const {
+std::vector<std::pair<std::int64_t, std::int64_t>> SealedSet::present_ranges() const {
   std::vector<std::pair<std::int64_t, std::int64_t>> ranges;
   for (const Member& member : members_) {
     const Generation& generation = member.file.generation();
@@ -84,13 +101,28 @@ std::int64_t SealedSet::choose_run_end(RunChoice choice) const {
     ranges.emplace_back(generation.from_offset, generation.to_offset);
   }
   std::sort(ranges.begin(), ranges.end());
+  return ranges;
+}
+
+std::int64_t SealedSet::choose_run_end(RunChoice choice) const {
+  if (choice.readable_from) return end_that_can_go_on(*choice.readable_from);
   std::int64_t end = 0;
-  for (std::size_t i = 0; i < ranges.size(); ++i) {
-    bool hole = i > 0 && ranges[i].first > end;
-    if (hole && choice.readable_from && *choice.readable_from <= end) return end;
-    end = std::max(end, ranges[i].second);
-  }
+  for (auto [from, to] : present_ranges()) end = std::max(end, to);
   return end;
+}
+
+std::int64_t SealedSet::end_that_can_go_on(std::int64_t readable_from) const {
+  std::int64_t begin = 0;
+  std::int64_t end = -1;
+  for (auto [from, to] : present_ranges()) {
+    if (end < from) {
+      if (readable_from <= end) break;  // the hole above can be filled
+      begin = from;
+    }
+    end = std::max(end, to);
+  }
+  std::int64_t again_from = std::max(readable_from, wanted_from_);
+  return again_from < begin ? again_from : end;
 }
 
 void SealedSet::settle(std::int64_t run_to) {
@@ -146,6 +178,16 @@ std::optional<AppendTime> SealedSet::append_max() const {
   for (const Member& member : members_) {
     AppendTime time = member.file.generation().append_max;
     most = most ? std::max(*most, time) : time;
+  }
+  return most;
+}
+
+std::optional<AppendTime> SealedSet::append_max_below(std::int64_t offset) const {
+  std::optional<AppendTime> most;
+  for (const Member& member : members_) {
+    const Generation& generation = member.file.generation();
+    if (generation.incarnation == incarnation_ && generation.to_offset > offset) continue;
+    most = most ? std::max(*most, generation.append_max) : generation.append_max;
   }
   return most;
 }

@@ -16,6 +16,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weir {
@@ -40,11 +41,13 @@ struct ExpiryBounds {
   std::uint64_t bytes_max = 0;
 };
 
-/// Which of several runs counts, after a hole.
+/// Which run counts, when files are missing.
 struct RunChoice {
-  /// The lowest offset that the stream can still deliver: the lowest run whose end it can go on
-  /// from is taken, since all above is read again. nullopt: the run that ends highest.
+  /// The lowest offset that the stream can still deliver: the lowest run whose end it can go on from
+  /// is taken, since all above is read again; and none, when a lost file lay below that run and can
+  /// be read again itself. nullopt: the run that ends highest.
   std::optional<std::int64_t> readable_from;
+  Micros horizon{};
 };
 
 class SealedSet {
@@ -57,6 +60,8 @@ class SealedSet {
   /// The run's offsets; from == to when it has no file.
   std::int64_t run_from() const { return run_from_; }
   std::int64_t run_to() const { return run_to_; }
+  /// Where the named rows within the horizon began, lost files and other volumes included.
+  std::int64_t wanted_from() const { return wanted_from_; }
   /// Greatest append time of any record below the run; nullopt when there is none. Only of a run
   /// that has a file.
   std::optional<AppendTime> append_before_run() const;
@@ -65,6 +70,8 @@ class SealedSet {
   bool has_run() const { return run_from_ < run_to_; }
   /// Of all files, loose ones included.
   std::optional<AppendTime> append_max() const;
+  /// Of the files that hold smaller addresses only than `offset` of the present incarnation.
+  std::optional<AppendTime> append_max_below(std::int64_t offset) const;
 
   /// Marks in `out` the rows whose identity a file knows at a smaller address (R4, R6).
   Status mark_known(const AskingRows& rows, const AskWindow& window, std::span<Verdict> out) const;
@@ -91,6 +98,8 @@ class SealedSet {
   /// Sorts the files, and finds out what the run is and what is redundant.
   void settle(std::int64_t run_to);
   std::int64_t choose_run_end(RunChoice choice) const;
+  std::int64_t end_that_can_go_on(std::int64_t readable_from) const;
+  std::vector<std::pair<std::int64_t, std::int64_t>> present_ranges() const;
 
   std::string folder_;
   std::int32_t incarnation_ = 1;
@@ -99,6 +108,7 @@ class SealedSet {
   std::vector<Generation> dead_;     // rows whose file is missing or damaged
   std::int64_t run_from_ = 0;
   std::int64_t run_to_ = 0;
+  std::int64_t wanted_from_ = 0;
 };
 
 /// Merges files of mergeable() into one that says the same.
