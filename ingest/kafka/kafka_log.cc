@@ -151,7 +151,8 @@ Result<std::optional<ReadRecord>> KafkaLog::Asked::read(PartitionId partition, O
   if (rd_kafka_consume_start(topic, partition.value, offset.value) != 0) {
     return error(where, rd_kafka_last_error());
   }
-  Result<std::optional<ReadRecord>> result = error(where, RD_KAFKA_RESP_ERR__TIMED_OUT);
+  Result<std::optional<ReadRecord>> result =
+      kafka_error(options, where, RD_KAFKA_RESP_ERR__TIMED_OUT);
   while (!deadline.passed()) {
     Message message(rd_kafka_consume(topic, partition.value, millis_left(deadline)));
     if (!message) continue;

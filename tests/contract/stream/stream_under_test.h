@@ -1,0 +1,35 @@
+// What the contract suite needs of a stream beyond Source and RecordSink: to make one, to write to
+// it as a stranger would, and to let happen to it what happens to logs.
+#pragma once
+
+#include "ingest/stream/sink.h"
+#include "ingest/stream/source.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace weir {
+
+class StreamUnderTest {
+ public:
+  virtual ~StreamUnderTest() = default;
+  /// A new member of one and the same group.
+  virtual std::unique_ptr<Source> join() = 0;
+  virtual RecordSink& sink() = 0;
+  /// A record with a key and without headers.
+  virtual void put_foreign(PartitionId partition, std::string_view key, std::string_view value) = 0;
+  virtual void retain_from(PartitionId partition, Offset start) = 0;
+  /// Leaves a transaction with `count` records open; end_transaction() aborts it, with one marker.
+  virtual void begin_transaction(PartitionId partition, int count) = 0;
+  virtual void end_transaction(PartitionId partition) = 0;
+  /// Lets the stream's clock pass on, so that what comes later bears a later append time.
+  virtual void pass_time() = 0;
+};
+
+/// Fresh streams of `partitions` partitions each.
+std::unique_ptr<StreamUnderTest> make_memory_stream(std::int32_t partitions);
+/// Fails the test when WEIR_TEST_KAFKA does not name a broker; then nullptr.
+std::unique_ptr<StreamUnderTest> make_kafka_stream(std::int32_t partitions);
+
+}  // namespace weir
