@@ -1,6 +1,6 @@
 // Values as servers write them into log lines.
 //
-// Internal to this folder. Nothing here allocates but into texts that are kept.
+// Internal to this folder, but for truncate_address(), which the collector calls too. Nothing here allocates but into texts that are kept.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,51 @@
+#include "ingest/collector/settings.h"
+
+#include <sstream>
+
+namespace weir {
+
+void declare(Settings& settings, CollectorSettings* into) {
+  declare_kafka_settings(settings, &into->kafka);
+  declare_kafka_writer_settings(settings, &into->kafka);
+  settings.secret("identity.secret", &into->identity_secret,
+                  "the deployment's key for hashing identities, the same in every process");
+  settings.text("keys.file", &into->keys_file, "keys.toml",
+                "the API keys, by their hashes (weir-ingest keys new makes entries)");
+  into->http.declare(settings, "ingest", "127.0.0.1:8080");
+  settings.duration("ingest.permitted_future", &into->permitted_future, std::chrono::minutes(5),
+                    Micros(0), std::chrono::hours(1),
+                    "how far ahead of this machine's clock an event's time may lie");
+  settings.duration("ingest.write_timeout", &into->write_timeout, std::chrono::seconds(10),
+                    std::chrono::milliseconds(100), std::chrono::minutes(5),
+                    "how long a request waits for the stream's acknowledgement before it is 503");
+  settings.integer("ingest.tenant_bytes_max", &into->tenant_bytes_max, 32 << 20, 1 << 10,
+                   std::int64_t{1} << 40, "bytes",
+                   "bodies of one tenant that may be under way at once; beyond it answers 429");
+  settings.text("ingest.state_folder", &into->state_folder, "ingest",
+                "folder of tail positions and reject files");
+  settings.text("ingest.route_rules", &into->route_rules, "",
+                "route patterns, separated by spaces, tried before the built-in ones: "
+                "\"/users/{name} /files/{path...}\"");
+  settings.integer("ingest.route_templates_max", &into->templates_max,
+                   RouteTemplates::kTemplatesMaxDefault, 1, 1'000'000, "templates",
+                   "distinct route templates; all further ones are __other__");
+  for (const char* table : {"quota", "analytics", "billing"}) settings.ignore_table(table);
+}
+
+Result<IdentityKey> identity_key(const CollectorSettings& settings) {
+  Result<IdentityKey> key = IdentityKey::from_secret(settings.identity_secret);
+  if (!key) return key.error().within("identity.secret");
+  return key;
+}
+
+Result<RouteTemplates> route_templates(const CollectorSettings& settings) {
+  std::vector<std::string> rules;
+  std::istringstream words(settings.route_rules);
+  for (std::string rule; words >> rule;) rules.push_back(rule);
+  Result<RouteTemplates> made =
+      RouteTemplates::make(rules, static_cast<std::size_t>(settings.templates_max));
+  if (!made) return made.error().within("ingest.route_rules");
+  return made;
+}
+
+}  // namespace weir

@@ -1,0 +1,35 @@
+// The settings that the commands of weir-ingest share.
+#pragma once
+
+#include "base/http/server.h"
+#include "base/result.h"
+#include "base/settings.h"
+#include "ingest/event/identity.h"
+#include "ingest/event/route_template.h"
+#include "ingest/kafka/kafka_options.h"
+
+#include <string>
+
+namespace weir {
+
+struct CollectorSettings {
+  KafkaOptions kafka;
+  std::string identity_secret;
+  std::string keys_file;
+  HttpServerOptions http;
+  Micros permitted_future;
+  Micros write_timeout;
+  std::int64_t tenant_bytes_max;
+  std::string state_folder;
+  std::string route_rules;  // patterns separated by white space
+  std::int64_t templates_max;
+};
+
+/// Declares the tables [kafka], [identity], [keys] and [ingest]; ignores those of the others.
+void declare(Settings& settings, CollectorSettings* into);
+
+/// Errors `config`, naming the setting.
+Result<IdentityKey> identity_key(const CollectorSettings& settings);
+Result<RouteTemplates> route_templates(const CollectorSettings& settings);
+
+}  // namespace weir
