@@ -1,0 +1,216 @@
+#include "billing/close.h"
+
+#include "base/digest.h"
+#include "billing/certificate.h"
+#include "billing/readiness.h"
+#include "catalog/catalog.h"
+
+namespace weir {
+namespace {
+
+CloseOutcome not_ready(std::vector<Reason> reasons) {
+  return {CloseOutcome::Kind::not_ready, {}, std::move(reasons)};
+}
+
+/// Step 1 said no: the close that stands at T or beyond.
+Result<CloseOutcome> standing_close(CloseStore& store, std::int64_t t_us, Deadline deadline) {
+  const Result<std::optional<CloseHead>> head = store.find_close(t_us, deadline);
+  if (!head) return head.error();
+  if (!*head) {
+    return Error{ErrorCode::integrity,
+                 "quota is frozen at or beyond " + format_rfc3339(t_us) +
+                     ", but billing has no such close (or it is no edge of a bucket)",
+                 "one of the schemas was replaced: call an operator"};
+  }
+  return CloseOutcome{CloseOutcome::Kind::stands_already, **head, {}};
+}
+
+/// Step 3's facts, read again behind the fence, with one fresh look at the log's end.
+Result<Standing> read_again(CloseTransaction& tx, StreamEye& eye, std::int64_t t_us,
+                            const std::optional<CloseHead>& predecessor, Deadline look_deadline) {
+  Standing standing;
+  auto deployment = tx.deployment();
+  if (!deployment) return deployment.error();
+  standing.deployment = *std::move(deployment);
+  // What it stood at before step 1, which only a close can move.
+  standing.deployment.closed_until_us = predecessor ? predecessor->t_us : 0;
+  standing.last_close = predecessor;
+  auto progress = tx.progress(standing.deployment.incarnation);
+  if (!progress) return progress.error();
+  standing.progress = *std::move(progress);
+  auto blockers = tx.blockers();
+  if (!blockers) return blockers.error();
+  standing.blockers = *std::move(blockers);
+  auto unprovable = tx.unprovable_count();
+  if (!unprovable) return unprovable.error();
+  standing.unprovable = *unprovable;
+  auto barriers = tx.barriers(standing.deployment.incarnation, t_us);
+  if (!barriers) return barriers.error();
+  standing.barriers = *std::move(barriers);
+  auto catalog = tx.lock_catalog();
+  if (!catalog) return catalog.error();
+  standing.catalog = *std::move(catalog);
+  auto now = tx.clock_us();
+  if (!now) return now.error();
+  standing.now_us = *now;
+  standing.stream = eye.look(look_deadline);
+  return standing;
+}
+
+/// R1: the record that each partition's anchor names still stands in the log, byte for byte.
+std::vector<Reason> judge_anchors(StreamEye& eye, const std::vector<CutPartition>& cut,
+                                  Deadline deadline) {
+  std::vector<Reason> reasons;
+  for (const CutPartition& partition : cut) {
+    if (partition.anchor_offset < 0) {
+      reasons.push_back({"anchor_missing", partition.partition, "no record was ever applied",
+                         "see that weir-quota consume runs", 0});
+      continue;
+    }
+    const auto digest = eye.digest_at(partition.partition, partition.anchor_offset, deadline);
+    if (!digest) {
+      reasons.push_back({"broker_unreachable", partition.partition, digest.error().text(),
+                         "start the broker, or mend kafka.brokers", 0});
+    } else if (!*digest || **digest != partition.anchor_digest) {
+      reasons.push_back({"anchor_broken", partition.partition,
+                         "the record at " + std::to_string(partition.anchor_offset) +
+                             " is not the one that was applied",
+                         "the log was truncated or made anew: call an operator", 0});
+    }
+  }
+  return reasons;
+}
+
+/// Step 3. The fence's rows must be the incarnation's partitions; the rest is READY(T)'s judgement.
+std::vector<Reason> judge_cut(const Standing& standing, const std::vector<CutPartition>& cut,
+                              StreamEye& eye, std::int64_t t_us, Deadline deadline) {
+  std::vector<Reason> reasons = judge(standing, t_us).reasons;
+  if (!reasons.empty()) return reasons;
+  if (cut.size() != standing.stream->partitions.size() || cut.size() != standing.barriers.size()) {
+    reasons.push_back(
+        {"partitions_changed", {}, "the fence found another number of partitions", "run again", 0});
+    return reasons;
+  }
+  return judge_anchors(eye, cut, deadline);
+}
+
+Result<Frozen> freeze_all(CloseTransaction& tx, const Catalog& catalog, std::int64_t previous_us,
+                          std::int64_t t_us) {
+  FreezeInput input;
+  input.catalog = &catalog;
+  input.t_us = t_us;
+  auto usage = tx.usage(previous_us, t_us);
+  if (!usage) return usage.error();
+  input.usage = *std::move(usage);
+  auto adjustments = tx.unassigned_adjustments();
+  if (!adjustments) return adjustments.error();
+  input.adjustments = *std::move(adjustments);
+  auto unattributed = tx.open_unattributed();
+  if (!unattributed) return unattributed.error();
+  input.unattributed = *std::move(unattributed);
+  auto invoiced = tx.invoiced_spans();
+  if (!invoiced) return invoiced.error();
+  input.invoiced = *std::move(invoiced);
+  return freeze(input);
+}
+
+Status write_frozen(CloseTransaction& tx, const CloseRecord& record, const Frozen& frozen) {
+  const auto assigned = tx.assign_adjustments(record.head.id, frozen.assigned);
+  if (!assigned) return assigned.error();
+  if (assigned->size() != frozen.assigned.size()) {
+    return Error{ErrorCode::integrity, "an adjustment was assigned by somebody else", ""};
+  }
+  WEIR_TRY(tx.add_frozen(record.head.id, record.catalog_version, frozen));
+  const auto unbilled = tx.count_unbilled(record.head.id, record.previous_t_us, record.head.t_us);
+  if (!unbilled) return unbilled.error();
+  if (*unbilled == 0) return {};
+  return Error{ErrorCode::integrity,
+               std::to_string(*unbilled) + " frozen sums lie in periods that nobody would invoice",
+               "the catalogue changed the periods of the past: apply the former one"};
+}
+
+std::vector<ClosePartition> partitions_of(const std::vector<CutPartition>& cut,
+                                          const Standing& standing) {
+  std::vector<ClosePartition> partitions;
+  for (const CutPartition& partition : cut) {
+    const auto number = static_cast<std::size_t>(partition.partition);
+    partitions.push_back(
+        {partition, standing.barriers[number].e, standing.stream->partitions[number].end});
+  }
+  return partitions;
+}
+
+CloseRecord record_of(const Standing& standing, const std::vector<CutPartition>& cut,
+                      std::int64_t t_us) {
+  const std::optional<CloseHead>& predecessor = standing.last_close;
+  CloseRecord record;
+  record.head = {predecessor ? predecessor->id + 1 : 1, t_us, ""};
+  record.previous_t_us = predecessor ? predecessor->t_us : INT64_MIN;
+  record.predecessor = predecessor ? predecessor->digest : "";
+  record.catalog_version = standing.catalog->version;
+  record.incarnation = standing.deployment.incarnation;
+  record.closed_at_us = standing.now_us;
+  record.partitions = partitions_of(cut, standing);
+  return record;
+}
+
+/// A lost reply: the close is there, or nothing is.
+Result<CloseOutcome> resolve(CloseStore& store, const CloseHead& head, const Error& lost,
+                             Deadline deadline) {
+  const auto found = store.find_close(head.t_us, deadline);
+  if (found && *found && (*found)->digest == head.digest) {
+    return CloseOutcome{CloseOutcome::Kind::closed, head, {}};
+  }
+  return Error{ErrorCode::unavailable, lost.what, "run again: nothing was charged"};
+}
+
+}  // namespace
+
+Result<CloseOutcome> close_at(CloseStore& store, StreamEye& eye, std::int64_t t_us,
+                              const CloseOptions& options) {
+  const Deadline deadline = Deadline::in(options.timeout);
+  auto begun = store.begin(deadline);
+  if (!begun) return begun.error();
+  CloseTransaction& tx = **begun;
+
+  // 1. Forward only: of two closes, the second finds nothing to move.
+  const auto advanced = tx.advance_closed_until(t_us);
+  if (!advanced) return advanced.error();
+  if (!*advanced) {
+    begun->reset();
+    return standing_close(store, t_us, deadline);
+  }
+  const auto predecessor = tx.last_close();
+  if (!predecessor) return predecessor.error();
+
+  // 2. The fence: no ingest passes until this transaction ends.
+  const auto cut = tx.fence_progress();
+  if (!cut) return cut.error();
+
+  // 3. and 4. Everything again, behind the fence.
+  const Deadline look = Deadline::in(options.look_timeout);
+  const auto standing = read_again(tx, eye, t_us, *predecessor, look);
+  if (!standing) return standing.error();
+  std::vector<Reason> reasons = judge_cut(*standing, *cut, eye, t_us, look);
+  if (!reasons.empty()) return not_ready(std::move(reasons));
+
+  // 5. Freeze.
+  const auto catalog = read_catalog_json(standing->catalog->canonical);
+  if (!catalog) return catalog.error().within("stored catalogue");
+  CloseRecord record = record_of(*standing, *cut, t_us);
+  const auto frozen = freeze_all(tx, *catalog, record.previous_t_us, t_us);
+  if (!frozen) return frozen.error();
+  WEIR_TRY(write_frozen(tx, record, *frozen));
+
+  // 6. The certificate, chained to its predecessor.
+  record.certificate = certificate_of(record, *standing, *frozen);
+  record.head.digest = sha256_hex(record.certificate);
+  WEIR_TRY(tx.add_close(record));
+  const Status committed = tx.commit();
+  if (committed) return CloseOutcome{CloseOutcome::Kind::closed, record.head, {}};
+  if (committed.error().code != ErrorCode::in_doubt) return committed.error();
+  begun->reset();
+  return resolve(store, record.head, committed.error(), deadline);
+}
+
+}  // namespace weir

@@ -1,0 +1,138 @@
+#include "billing/quota_contract.h"
+
+namespace weir {
+namespace {
+
+std::string text(const Rows& rows, std::size_t row, int column) {
+  return std::string(rows.text(row, column));
+}
+std::int32_t small(const Rows& rows, std::size_t row, int column) {
+  return static_cast<std::int32_t>(rows.integer(row, column));
+}
+
+}  // namespace
+
+Result<std::int64_t> read_clock_us(Connection& connection, Deadline deadline) {
+  const Result<Rows> rows = connection.run("select quota.v1_clock_us()", deadline);
+  if (!rows) return rows.error();
+  return rows->integer(0, 0);
+}
+
+Result<QuotaDeployment> read_deployment(Connection& connection, Deadline deadline) {
+  const Result<Rows> rows = connection.run(
+      "select deployment_id, topic, cluster_id, incarnation, partitions, bucket_us, grace_us, "
+      "permitted_future_us, delivery_timeout_us, partitioner, closed_until_us, "
+      "coalesce(catalog_digest, '') from quota.v1_deployment",
+      deadline);
+  if (!rows) return rows.error();
+  if (rows->size() != 1) {
+    return Error{ErrorCode::config, "the schema quota holds no deployment", "weir-quota migrate"};
+  }
+  QuotaDeployment deployment;
+  deployment.deployment_id = text(*rows, 0, 0);
+  deployment.topic = text(*rows, 0, 1);
+  deployment.cluster_id = text(*rows, 0, 2);
+  deployment.incarnation = small(*rows, 0, 3);
+  deployment.partitions = small(*rows, 0, 4);
+  deployment.bucket_us = rows->integer(0, 5);
+  deployment.grace_us = rows->integer(0, 6);
+  deployment.permitted_future_us = rows->integer(0, 7);
+  deployment.delivery_timeout_us = rows->integer(0, 8);
+  deployment.partitioner = text(*rows, 0, 9);
+  deployment.closed_until_us = rows->integer(0, 10);
+  deployment.catalog_digest = text(*rows, 0, 11);
+  return deployment;
+}
+
+Result<std::vector<QuotaPartition>> read_progress(Connection& connection, std::int32_t incarnation,
+                                                  Deadline deadline) {
+  const Result<Rows> rows = connection.run(
+      "select partition, next, applied_at_us, received, applied, duplicate, quarantined, "
+      "unprovable, "
+      "adjusted, horizon_from_us, horizon_us, restamp_window_us from quota.v1_progress "
+      "where incarnation = $1 order by partition",
+      Params().integer(incarnation), deadline);
+  if (!rows) return rows.error();
+  std::vector<QuotaPartition> partitions;
+  for (std::size_t i = 0; i < rows->size(); ++i) {
+    QuotaPartition row;
+    row.partition = small(*rows, i, 0);
+    row.next = rows->integer(i, 1);
+    row.applied_at_us = rows->integer(i, 2);
+    row.received = rows->integer(i, 3);
+    row.applied = rows->integer(i, 4);
+    row.duplicate = rows->integer(i, 5);
+    row.quarantined = rows->integer(i, 6);
+    row.unprovable = rows->integer(i, 7);
+    row.adjusted = rows->integer(i, 8);
+    row.horizon_from_us = rows->integer(i, 9);
+    row.horizon_us = rows->integer(i, 10);
+    row.restamp_window_us = rows->integer(i, 11);
+    partitions.push_back(row);
+  }
+  return partitions;
+}
+
+Result<std::vector<QuotaBlocker>> read_blockers(Connection& connection, Deadline deadline) {
+  // Bounded: a thousand open rows say as much as a million.
+  const Result<Rows> rows = connection.run(
+      "select kind, id, partition, reason, coalesce(from_offset, -1), opened_at_us "
+      "from quota.v1_blockers order by opened_at_us, kind, id limit 1000",
+      deadline);
+  if (!rows) return rows.error();
+  std::vector<QuotaBlocker> blockers;
+  for (std::size_t i = 0; i < rows->size(); ++i) {
+    QuotaBlocker blocker;
+    blocker.kind = text(*rows, i, 0);
+    blocker.id = rows->integer(i, 1);
+    if (!rows->null(i, 2)) blocker.partition = small(*rows, i, 2);
+    blocker.what = text(*rows, i, 3);
+    if (rows->integer(i, 4) >= 0) blocker.what += " at " + std::to_string(rows->integer(i, 4));
+    blocker.opened_at_us = rows->integer(i, 5);
+    blockers.push_back(std::move(blocker));
+  }
+  return blockers;
+}
+
+Result<std::int64_t> read_unprovable_count(Connection& connection, Deadline deadline) {
+  const Result<Rows> rows =
+      connection.run("select n::bigint from quota.v1_unprovable_count", deadline);
+  if (!rows) return rows.error();
+  return rows->integer(0, 0);
+}
+
+Result<std::vector<WrittenBarrier>> read_barriers(Connection& connection, std::int32_t incarnation,
+                                                  std::int64_t from_us, std::int64_t to_us,
+                                                  Deadline deadline) {
+  const Result<Rows> rows = connection.run(
+      "select t_us, partition, e, append_us, d0_us, d1_us from billing.barrier "
+      "where incarnation = $1 and t_us between $2 and $3 order by t_us, partition",
+      Params().integer(incarnation).integer(from_us).integer(to_us), deadline);
+  if (!rows) return rows.error();
+  std::vector<WrittenBarrier> barriers;
+  for (std::size_t i = 0; i < rows->size(); ++i) {
+    barriers.push_back({rows->integer(i, 0), incarnation, small(*rows, i, 1), rows->integer(i, 2),
+                        rows->integer(i, 3), rows->integer(i, 4), rows->integer(i, 5)});
+  }
+  return barriers;
+}
+
+Result<std::optional<CloseHead>> read_last_close(Connection& connection, Deadline deadline) {
+  const Result<Rows> rows = connection.run(
+      "select id, t_us, digest from billing.close order by id desc limit 1", deadline);
+  if (!rows) return rows.error();
+  if (rows->empty()) return std::optional<CloseHead>();
+  return std::optional<CloseHead>({rows->integer(0, 0), rows->integer(0, 1), text(*rows, 0, 2)});
+}
+
+Result<std::optional<BillingCatalog>> read_billing_catalog(Connection& connection,
+                                                           Deadline deadline) {
+  const Result<Rows> rows = connection.run(
+      "select version, digest, canonical from billing.catalog order by version desc limit 1",
+      deadline);
+  if (!rows) return rows.error();
+  if (rows->empty()) return std::optional<BillingCatalog>();
+  return std::optional<BillingCatalog>({rows->integer(0, 0), text(*rows, 0, 1), text(*rows, 0, 2)});
+}
+
+}  // namespace weir
