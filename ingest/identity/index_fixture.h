@@ -99,6 +99,7 @@ struct TestConsumer {
 
   std::optional<IdentityIndex> index;
   std::int64_t position = 0;
+  std::int64_t read_again = 0;  // records, by the last start()
   std::optional<std::int64_t> began_in_the_middle_at;
 
   std::int64_t append(std::int64_t time, std::vector<TestEvent> events) {
@@ -121,6 +122,7 @@ struct TestConsumer {
       index->begin_at(from, from == 0 && incarnation == 1);
       if (from > 0) began_in_the_middle_at = from;
     }
+    read_again = std::max<std::int64_t>(next - index->covered().to, 0);
     for (position = index->covered().to; position < next;) ask_next();
   }
 

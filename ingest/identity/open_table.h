@@ -41,7 +41,7 @@ class OpenTable {
 
   std::size_t size() const { return size_; }
   std::size_t bytes() const { return slots_.size() * sizeof(Slot); }
-  /// Entries that fit into `bytes` before the table would have to outgrow them.
+  /// Entries at which a table of `bytes` is due to be emptied, some way before it would double.
   static std::size_t entries_within(std::size_t bytes);
 
  private:

@@ -152,6 +152,7 @@ TEST_F(R5, damaged_file_in_the_middle_is_filled_from_the_stream) {
   consumer_.crash_and_start();
   EXPECT_EQ(consumer_.index->covered().from, 0);
   EXPECT_EQ(consumer_.index->covered().to, 9);
+  EXPECT_EQ(consumer_.read_again, 6) << "from the hole on, and no more";
   expect_all_known();
   EXPECT_EQ(consumer_.index->horizon_from(), AppendTime(0)) << "nothing of the horizon was lost";
 }

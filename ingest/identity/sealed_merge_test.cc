@@ -77,6 +77,17 @@ TEST_F(Merge, merged_file_remembers_what_came_before_it) {
   EXPECT_EQ(consumer_.index->horizon_from(), AppendTime(kStart - 30 * kHour + 1));
 }
 
+TEST_F(Merge, append_times_that_went_back_are_inside_the_merged_span) {
+  for (std::int64_t file = 0; file < 4; ++file) {
+    consumer_.see(kStart - file * kMinute, {static_cast<std::uint64_t>(file)});
+    ASSERT_TRUE(consumer_.commit_and_seal());
+  }
+  auto merged = consumer_.commit_and_seal(false);
+  ASSERT_TRUE(merged);
+  EXPECT_EQ(merged->append_min, AppendTime(kStart - 3 * kMinute));
+  EXPECT_EQ(merged->append_max, AppendTime(kStart));
+}
+
 TEST_F(Merge, smallest_address_of_an_identity_survives) {
   // Re-stamped beyond the window, 1 is entered twice; the merged file keeps where it came first.
   consumer_.options.restamp_window = Micros(kMinute);
