@@ -146,6 +146,7 @@ Result<Polled> KafkaSource::poll(Micros timeout) {
   State& s = *state_;
   s.message.reset();
   const Deadline deadline = Deadline::in(timeout);
+  Status failed;
   s.publish();
   s.watch();
   do {
@@ -154,13 +155,15 @@ Result<Polled> KafkaSource::poll(Micros timeout) {
       s.events->events.pop_front();
       return s.tell(event.kind, std::move(event.partitions));
     }
-    WEIR_TRY(s.hand_over());
+    const Status handed = s.hand_over();
+    if (!handed) failed = handed;  // told when the time is over; polling itself goes on
     const auto millis = static_cast<int>(deadline.left().count() / 1000);
     Message message(rd_kafka_consumer_poll(s.handle.get(), millis));
     if (!message) continue;
     Result<Polled> polled = s.take(std::move(message));
     if (!polled || polled->kind != Polled::Kind::nothing) return polled;
   } while (!deadline.passed() || !s.events->events.empty());
+  if (!failed) return failed.error();
   return Polled{};
 }
 

@@ -1,0 +1,131 @@
+#include "ingest/stream/partition_loader.h"
+
+#include "base/log.h"
+#include "ingest/stream/lineage.h"
+
+#include <algorithm>
+
+namespace weir {
+
+std::vector<Generation> stale_generations(std::span<const Generation> generations,
+                                          const std::string& volume_id,
+                                          IdentityIndex::Coverage covered) {
+  std::vector<Generation> own, outside;
+  bool head_lost = false;
+  for (const Generation& generation : generations) {
+    if (generation.volume_id != volume_id) continue;
+    own.push_back(generation);
+    const bool below = generation.from_offset < covered.from;
+    if (below || generation.to_offset > covered.to) outside.push_back(generation);
+    head_lost = head_lost || below;
+  }
+  return head_lost ? own : outside;
+}
+
+Status PartitionLoader::load(std::span<PartitionReader* const> readers) {
+  Result<std::int32_t> count = source_.partition_count(deadline());
+  if (!count) return count.error();
+  partition_count_ = *count;
+  std::vector<PartitionId> partitions;
+  for (const PartitionReader* reader : readers) partitions.push_back(reader->partition);
+  Result<std::vector<PartitionState>> states = handler_.load(partitions, *count, deadline());
+  if (!states) return states.error().within("load of the stored positions");
+  for (PartitionReader* reader : readers) {
+    const auto state = std::find_if(states->begin(), states->end(), [&](const PartitionState& s) {
+      return s.partition == reader->partition;
+    });
+    WEIR_CHECK(state != states->end());
+    WEIR_TRY(prepare(*reader, *state));
+  }
+  return {};
+}
+
+Status PartitionLoader::prepare(PartitionReader& reader, const PartitionState& state) {
+  Result<LogBounds> bounds = source_.bounds(reader.partition, deadline());
+  if (!bounds) return bounds.error();
+  Result<std::optional<std::string>> broken =
+      find_lineage_break(source_, state, *bounds, deadline());
+  if (!broken) return broken.error();
+  if (*broken) return stop_broken(reader, **broken);
+
+  reader.incarnation = state.incarnation;
+  reader.next = state.next;
+  reader.quarantined = state.quarantined;
+  Result<IdentityIndex> index = IdentityIndex::open(options_.identity, state.incarnation.value,
+                                                    reader.partition.value, state.generations);
+  if (!index) return index.error().within("identity index");
+  reader.index.emplace(std::move(*index));
+  if (reader.index->covered().to > state.next.value) {
+    return Error{ErrorCode::integrity,
+                 "partition " + std::to_string(reader.partition.value) +
+                     ": the identity index holds addresses that were never applied",
+                 "restore the database and the index's volume together"};
+  }
+  if (clear_stale(reader, state, *bounds)) return {};
+  Result<Offset> from = reading_start(reader, state, *bounds);
+  if (!from) return from.error();
+  return begin_reading(reader, *from, *bounds);
+}
+
+Status PartitionLoader::stop_broken(PartitionReader& reader, const std::string& what) {
+  WEIR_TRY(handler_.report_break(reader.partition, what, deadline()));
+  log_error("lineage break; the partition is not read",
+            {{"partition", reader.partition.value}, {"what", what}});
+  reader.stage = Stage::broken;
+  reader.why_not_live = "lineage break: " + what;
+  return {};
+}
+
+bool PartitionLoader::clear_stale(PartitionReader& reader, const PartitionState& state,
+                                  const LogBounds& bounds) {
+  IdentityIndex::Coverage usable = reader.index->covered();
+  // The stream no longer has what is missing between the files and `next`.
+  const bool cut_off = usable.to < state.next.value && usable.to < bounds.start.value;
+  if (cut_off) usable = {state.next.value, state.next.value};
+  reader.expired = stale_generations(state.generations, options_.identity.volume_id, usable);
+  if (reader.expired.empty()) return false;
+  log_warn("identity index: files that do not count are let go, and their range is read again",
+           {{"partition", reader.partition.value}, {"files", reader.expired.size()}});
+  reader.stage = Stage::clearing;
+  reader.why_not_live = "identity index is being cleared";
+  return true;
+}
+
+Result<Offset> PartitionLoader::reading_start(PartitionReader& reader, const PartitionState& state,
+                                              const LogBounds& bounds) {
+  const IdentityIndex::Coverage covered = reader.index->covered();
+  if (covered.from < covered.to) return std::max(Offset{covered.to}, bounds.start);
+  Offset from = bounds.start;
+  if (state.anchor && bounds.start < state.next) {
+    const AppendTime horizon = state.anchor->append_time - options_.identity.horizon.count();
+    Result<Offset> at = source_.offset_at(reader.partition, horizon, deadline());
+    if (!at) return at.error();
+    from = std::clamp(*at, bounds.start, state.next);
+  }
+  const bool from_first_record = state.incarnation.value == 1 && from.value == 0;
+  reader.index->begin_at(from.value, from_first_record);
+  return from;
+}
+
+Status PartitionLoader::begin_reading(PartitionReader& reader, Offset from,
+                                      const LogBounds& bounds) {
+  if (reader.next < bounds.start) {
+    reader.gap = Gap{reader.partition, reader.next, bounds.start,
+                     "the stream no longer has these records (retention)"};
+    log_error("gap: records were lost before they were read",
+              {{"partition", reader.partition.value},
+               {"from", reader.next.value},
+               {"to", bounds.start.value}});
+  }
+  WEIR_TRY(source_.start(reader.partition, from));
+  reader.read_to = from;
+  reader.stage = from < reader.next ? Stage::indexing : Stage::live;
+  reader.why_not_live = "identity index is being read from the stream";
+  if (reader.gap) reader.index->advance_to(from.value, std::nullopt);
+  log_info("partition assigned", {{"partition", reader.partition.value},
+                                  {"next", reader.next.value},
+                                  {"reading_from", from.value}});
+  return {};
+}
+
+}  // namespace weir
