@@ -32,18 +32,19 @@ Result<std::vector<Generation>> read_generations(Connection& connection, Incarna
   return out;
 }
 
-/// The addresses that were quarantined; the first row of a record stands for the whole of it.
+/// The addresses that were quarantined; a record that was kept whole bears kWholeRecord.
 Result<std::vector<Address>> read_quarantined(Connection& connection, Incarnation incarnation,
                                               PartitionId partition, Deadline deadline) {
   Result<Rows> rows = connection.run(
       "SELECT record_offset, row FROM quota.quarantine WHERE incarnation = $1 AND partition = $2 "
-      "ORDER BY record_offset, row",
+      "ORDER BY record_offset, row < 0, row",
       Params().integer(incarnation.value).integer(partition.value), deadline);
   if (!rows) return std::move(rows).error();
   std::vector<Address> out;
   for (std::size_t i = 0; i < rows->size(); ++i) {
-    const std::int64_t row = std::max<std::int64_t>(rows->integer(i, 1), 0);
-    out.push_back({incarnation, Offset{rows->integer(i, 0)}, static_cast<std::uint32_t>(row)});
+    const std::int64_t row = rows->integer(i, 1);
+    out.push_back({incarnation, Offset{rows->integer(i, 0)},
+                   row < 0 ? kWholeRecord : static_cast<std::uint32_t>(row)});
   }
   return out;
 }

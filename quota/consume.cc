@@ -1,0 +1,175 @@
+#include "quota/consume.h"
+
+#include "base/backoff.h"
+#include "base/digest.h"
+#include "base/log.h"
+#include "base/volume/durable_file.h"
+#include "ingest/kafka/kafka_admin.h"
+#include "ingest/kafka/kafka_source.h"
+#include "quota/commands.h"
+#include "quota/handler.h"
+#include "quota/postgres_store.h"
+#include "quota/setup.h"
+
+#include <functional>
+#include <mutex>
+#include <random>
+
+namespace weir {
+namespace {
+
+/// Asks again while the answer is `unavailable` or `not_found`; nothing when asked to stop.
+template <class T>
+std::optional<Result<T>> wait_for(const char* what, const std::stop_token& stop,
+                                  const std::function<Result<T>()>& ask) {
+  Backoff backoff(std::random_device{}());
+  while (!stop.stop_requested()) {
+    Result<T> answer = ask();
+    const bool later = !answer && (answer.error().code == ErrorCode::unavailable ||
+                                   answer.error().code == ErrorCode::not_found);
+    if (!later) return answer;
+    const Micros pause = backoff.next();
+    log_warn(std::string("waiting for ") + what,
+             {{"error", answer.error().text()}, {"again_in", format_duration(pause)}});
+    if (sleep_until_stop(stop, pause)) break;
+  }
+  return std::nullopt;
+}
+
+/// The volume's name, made at the first start: index files are counted by it (R5).
+Result<std::string> volume_id(const std::string& volume) {
+  const std::string path = volume + "/volume_id";
+  Result<std::string> stands = read_file(path, 256);
+  if (stands) return stands;
+  if (stands.error().code != ErrorCode::not_found) return stands;
+  const std::string made = random_hex(16);
+  WEIR_TRY(write_file_durably(path, made));
+  return made;
+}
+
+/// The cluster must be the one that this database has always read (R1).
+Status check_cluster(Connection& connection, const TopicDescription& topic, Deadline deadline) {
+  if (topic.cleanup_policy != "delete") {
+    return Error{ErrorCode::config, "the topic's cleanup.policy is " + topic.cleanup_policy,
+                 "set it to delete: compaction would remove events that nobody has read"};
+  }
+  if (topic.timestamp_type != "LogAppendTime") {
+    log_warn("the topic is not LogAppendTime: append times are the producers' claims",
+             {{"message.timestamp.type", topic.timestamp_type}});
+  }
+  WEIR_TRY(connection.run("UPDATE quota.deployment SET cluster_id = $1 WHERE cluster_id = ''",
+                          Params().text(topic.cluster_id), deadline));
+  Result<Deployment> stands = read_deployment(connection, deadline);
+  if (!stands) return stands.error();
+  if (stands->cluster_id == topic.cluster_id) return Status();
+  return Error{ErrorCode::integrity,
+               "the broker's cluster is " + topic.cluster_id +
+                   ", but this database was filled from " + stands->cluster_id,
+               "point kafka.brokers at the old cluster; moving is a lineage change"};
+}
+
+}  // namespace
+
+struct QuotaConsumer::State {
+  const QuotaOptions options;
+  Metrics& metrics;
+  Database database;
+
+  mutable std::mutex mutex;
+  std::string stage = "starting";  // guarded by mutex; "" once the loop runs
+  ConsumerLoop* loop = nullptr;    // guarded by mutex
+
+  State(QuotaOptions o, Metrics& m)
+      : options(std::move(o)), metrics(m), database(postgres_options(options, "consume")) {}
+
+  Deadline call() const { return Deadline::in(options.database_timeout); }
+  void at(const std::string& where, ConsumerLoop* running = nullptr) {
+    std::lock_guard lock(mutex);
+    stage = where;
+    loop = running;
+  }
+  Result<Deployment> read_and_check();
+  Status check_topic();
+  ExitCode run_loop(const Deployment& deployment, const std::string& volume,
+                    const std::stop_token& stop);
+};
+
+Result<Deployment> QuotaConsumer::State::read_and_check() {
+  Result<Database::Lease> lease = database.acquire(call());
+  if (!lease) return std::move(lease).error();
+  return check_database(**lease, options.decided, options.kafka.topic, call());
+}
+
+Status QuotaConsumer::State::check_topic() {
+  Result<std::unique_ptr<KafkaAdmin>> admin = KafkaAdmin::open(options.kafka);
+  if (!admin) return admin.error();
+  Result<TopicDescription> topic = (*admin)->describe(Deadline::in(options.kafka.timeout));
+  if (!topic) return topic.error();
+  Result<Database::Lease> lease = database.acquire(call());
+  if (!lease) return lease.error();
+  return check_cluster(**lease, *topic, call());
+}
+
+ExitCode QuotaConsumer::State::run_loop(const Deployment& deployment, const std::string& volume,
+                                        const std::stop_token& stop) {
+  Result<IdentityKey> key = IdentityKey::from_secret(options.identity_secret);
+  if (!key) return give_up(key.error());
+  Result<std::unique_ptr<KafkaSource>> source = KafkaSource::open(options.kafka);
+  if (!source) return give_up(source.error());
+  LoopOptions loop_options = options.loop;
+  loop_options.permitted_future = deployment.permitted_future;
+  loop_options.check_partitioner = deployment.partitioner == "murmur2";
+  loop_options.identity.folder = options.volume + "/identity";
+  loop_options.identity.volume_id = volume;
+  loop_options.identity.skew = std::max(loop_options.identity.skew, deployment.permitted_future);
+  PostgresStore store(database, deployment.grace,
+                      {loop_options.identity.horizon, loop_options.identity.restamp_window});
+  QuotaHandler handler(store, deployment, volume, metrics);
+  ConsumerLoop running(**source, handler, *key, loop_options, system_clock(), metrics);
+  at("", &running);
+  const Status ended = running.run(stop);
+  at("stopping");
+  return ended ? ExitCode::done : give_up(ended.error());
+}
+
+QuotaConsumer::QuotaConsumer(const QuotaOptions& options, Metrics& metrics)
+    : state_(new State(options, metrics)) {}
+QuotaConsumer::~QuotaConsumer() = default;
+
+ExitCode QuotaConsumer::run(const std::stop_token& stop) {
+  State& state = *state_;
+  if (Status made = make_folders(state.options.volume + "/identity"); !made) {
+    return give_up(made.error().within("quota.volume"));
+  }
+  if (Status usable = check_volume(state.options.volume); !usable) {
+    return give_up(usable.error().within("quota.volume"));
+  }
+  // One consumer a volume: another one would take our unnamed index files for rubbish.
+  Result<FolderLock> lock = FolderLock::take(state.options.volume);
+  if (!lock) return give_up(lock.error().within("quota.volume"));
+  Result<std::string> volume = volume_id(state.options.volume);
+  if (!volume) return give_up(volume.error());
+
+  state.at("waiting for the database");
+  auto deployment =
+      wait_for<Deployment>("the database", stop, [&] { return state.read_and_check(); });
+  if (!deployment) return ExitCode::done;
+  if (!*deployment) return give_up(deployment->error());
+
+  state.at("waiting for the topic");
+  auto topic = wait_for<bool>("the topic", stop, [&]() -> Result<bool> {
+    WEIR_TRY(state.check_topic());
+    return true;
+  });
+  if (!topic) return ExitCode::done;
+  if (!*topic) return give_up(topic->error());
+  return state.run_loop(**deployment, *volume, stop);
+}
+
+std::vector<std::string> QuotaConsumer::not_ready() const {
+  std::lock_guard lock(state_->mutex);
+  if (!state_->stage.empty()) return {"the consumer is " + state_->stage};
+  return state_->loop->not_ready();
+}
+
+}  // namespace weir
