@@ -49,14 +49,14 @@ struct LineOptions {
   /// upstream_latency_us (both from seconds), request_bytes, response_bytes, client, country,
   /// user_agent, gateway, error, trace_id, api, tenant, subscription, units. Only what differs from
   /// default_line_fields() has to be given.
-  std::vector<std::pair<std::string, std::string>> fields;
+  std::vector<std::pair<std::string, std::string>> fields = {};
 
   /// combined: where a subscription is read from: "" (nowhere), "user" or "client".
-  std::string subscription_from;
+  std::string subscription_from = {};
   /// Value → subscription. When not empty, a value that is not in it has the default.
-  std::map<std::string, std::string, std::less<>> subscriptions;
+  std::map<std::string, std::string, std::less<>> subscriptions = {};
   /// For lines that bear no subscription ("" or "-" or not in the map). Empty: analytics only.
-  std::string default_subscription;
+  std::string default_subscription = {};
 };
 
 /// The mapping that fits deploy/nginx's log format and nginx's own variable names.

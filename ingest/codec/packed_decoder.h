@@ -54,7 +54,8 @@ class PackedDecoder {
   bool texts(PackedReader& in, const Column& column, TextColumn& into);
 
   std::string_view check_text(std::string_view text, const Column& column) const;
-  std::string_view check_row_text(std::string_view text, const Column& column, bool all_utf8) const;
+  std::string_view check_row_text(std::string_view text, const Column& column,
+                                  bool is_utf8_already) const;
   void fault(std::size_t row, std::string_view reason, std::string_view field);
   void faults_of_entries(const QuantityColumn& column, std::size_t first_fault);
   void check_tenants(const RequestBatch& into);

@@ -163,24 +163,24 @@ bool PackedDecoder::texts(PackedReader& in, const Column& column, TextColumn& in
   WEIR_CHECK(total <= UINT32_MAX - arena.size());
   std::uint32_t end = static_cast<std::uint32_t>(arena.size());
   arena.insert(arena.end(), bytes.begin(), bytes.end());
-  // One look at all the bytes, so that a row needs only one at its first.
+  // One look at all the bytes: a row then needs only to begin and end between two characters.
   bool all_utf8 = is_utf8(bytes);
   for (std::size_t row = 0; row < envelope_.rows; ++row) {
     std::string_view text = bytes.substr(0, static_cast<std::size_t>(lengths_[row]));
     bytes.remove_prefix(text.size());
     end += static_cast<std::uint32_t>(text.size());
     into.mutable_ends().push_back(end);
-    std::string_view why = check_row_text(text, column, all_utf8);
+    bool whole = !starts_inside_a_character(text) && !starts_inside_a_character(bytes);
+    std::string_view why = check_row_text(text, column, all_utf8 && whole);
     if (!why.empty()) fault(row, why, column.field);
   }
   return true;
 }
 
 std::string_view PackedDecoder::check_row_text(std::string_view text, const Column& column,
-                                               bool all_utf8) const {
-  if (!all_utf8) return check_text(text, column);
+                                               bool is_utf8_already) const {
+  if (!is_utf8_already) return check_text(text, column);
   if (column.kind == Text::required && text.empty()) return reason::kMissing;
-  if (starts_inside_a_character(text)) return reason::kBadUtf8;
   return column.kind == Text::free ? check_free_text(text, column.bytes_max)
                                    : check_identifier(text, column.bytes_max);
 }
