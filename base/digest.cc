@@ -3,6 +3,12 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <vector>
 
 namespace weir {
 namespace {
@@ -56,6 +62,27 @@ Result<std::string> from_hex(std::string_view hex) {
 }
 
 std::string sha256_hex(std::string_view bytes) { return to_hex(sha256(bytes)); }
+
+Result<std::string> sha256_hex_of_file(int fd) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
+                                                                        &EVP_MD_CTX_free);
+  WEIR_CHECK(context != nullptr && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1);
+  std::vector<char> buffer(1u << 20);
+  for (off_t at = 0;;) {
+    const ssize_t got = pread(fd, buffer.data(), buffer.size(), at);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      return Error{ErrorCode::unavailable, std::string("reading a file: ") + std::strerror(errno),
+                   "check the disk that holds it"};
+    }
+    if (got == 0) break;
+    WEIR_CHECK(EVP_DigestUpdate(context.get(), buffer.data(), static_cast<std::size_t>(got)) == 1);
+    at += got;
+  }
+  Sha256 digest{};
+  WEIR_CHECK(EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1);
+  return to_hex(digest);
+}
 
 bool equal_secret(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;

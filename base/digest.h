@@ -22,6 +22,8 @@ std::string to_hex(std::span<const std::uint8_t> bytes);
 Result<std::string> from_hex(std::string_view hex);
 /// sha256, then to_hex: 64 lower-case digits.
 std::string sha256_hex(std::string_view bytes);
+/// Of everything that `fd` holds, from its beginning; its position is left alone. `unavailable`.
+Result<std::string> sha256_hex_of_file(int fd);
 /// Compares without telling by its time where they differ.
 bool equal_secret(std::string_view a, std::string_view b);
 /// `bytes` random bytes from the operating system, as lower-case hex.

@@ -116,16 +116,6 @@ class Connection {
   Connection(ConnectionContext& context, asio::ip::tcp::socket socket)
       : context_(context), stream_(std::move(socket)) {}
 
-  asio::awaitable<void> serve() {
-    while (co_await wait_for_request()) {
-      if (!co_await serve_request()) break;
-    }
-    close();
-  }
-
- private:
-  using Parser = http::request_parser<http::string_body>;
-
   /// False when there will be none.
   asio::awaitable<bool> wait_for_request() {
     if (context_.stopping) co_return false;
@@ -166,6 +156,15 @@ class Connection {
     HttpResponse response = co_await answered(*admission.route, request);
     co_return co_await write(std::move(response), version, request.method == "HEAD", keep);
   }
+
+  void close() {
+    error_code ignored;
+    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+    stream_.close();
+  }
+
+ private:
+  using Parser = http::request_parser<http::string_body>;
 
   asio::awaitable<error_code> read_body(Parser& parser, Holding& holding) {
     if (!parser.is_done() && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
@@ -252,12 +251,6 @@ class Connection {
     }
   }
 
-  void close() {
-    error_code ignored;
-    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-    stream_.close();
-  }
-
   static constexpr std::size_t kFirstRead = 8192;
 
   ConnectionContext& context_;
@@ -271,7 +264,12 @@ asio::awaitable<void> serve_connection(ConnectionContext& context, asio::ip::tcp
   error_code ignored;
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
   Connection connection(context, std::move(socket));
-  co_await connection.serve();
+  // A loop here and not in a member function: g++ 12 lays the frame of such a member out wrongly.
+  for (bool goes_on = true; goes_on;) {
+    goes_on = co_await connection.wait_for_request();
+    if (goes_on) goes_on = co_await connection.serve_request();
+  }
+  connection.close();
 }
 
 asio::awaitable<void> turn_away(asio::ip::tcp::socket socket) {

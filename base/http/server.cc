@@ -171,6 +171,14 @@ struct HttpServer::State {
     return connections >= options.connections_max;
   }
 
+  void take(tcp::socket socket) {
+    if (is_full()) {
+      asio::co_spawn(io, refuse(std::move(socket)), asio::detached);
+    } else {
+      asio::co_spawn(io, serve(std::move(socket)), asio::detached);
+    }
+  }
+
   asio::awaitable<void> accept() {
     while (acceptor.is_open()) {
       auto [error, socket] = co_await acceptor.async_accept(kNoThrow);
@@ -182,8 +190,7 @@ struct HttpServer::State {
         co_await pause.async_wait(kNoThrow);
         continue;
       }
-      asio::co_spawn(io, is_full() ? refuse(std::move(socket)) : serve(std::move(socket)),
-                     asio::detached);
+      take(std::move(socket));
     }
   }
 
