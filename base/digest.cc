@@ -1,13 +1,12 @@
 #include "base/digest.h"
 
+#include <cerrno>
+#include <cstring>
+#include <memory>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-#include <memory>
 #include <vector>
 
 namespace weir {

@@ -1,10 +1,32 @@
 // weir-ingest: takes request logs in and appends them to the stream.
 #include "base/command_line.h"
 #include "ingest/collector/admin.h"
+#include "ingest/collector/load.h"
 #include "ingest/collector/serve.h"
 #include "ingest/collector/settings.h"
+#include "ingest/collector/tail.h"
 
 using namespace weir;
+
+namespace {
+
+void declare_lines(Command& command, LineArguments* lines) {
+  command.option("--format", &lines->format,
+                 "combined (default), nginx_json, or ndjson (events as JSON, one a line)");
+  command.option("--tenant", &lines->tenant, "whose requests these are");
+  command.option("--subscription", &lines->subscription, "of lines that bear none");
+  command.option("--subscription-from", &lines->subscription_from,
+                 "combined: the field that bears the subscription, user or client");
+  command.option("--subscription-map", &lines->subscription_map,
+                 "file of VALUE SUBSCRIPTION, a pair a line");
+  command.option("--fields", &lines->fields,
+                 "nginx_json: FIELD=MEMBER,… where it differs from deploy/nginx");
+  command.option("--api", &lines->api, "of lines that bear none");
+  command.option("--gateway", &lines->gateway, "of lines that bear none");
+  command.option("--rejects", &lines->rejects, "file for refused lines");
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   const std::stop_token stop = stop_on_signals();
@@ -16,6 +38,22 @@ int main(int argc, char** argv) {
   Command& serve = line.command("serve", "take events over HTTP: POST /v1/events");
   serve.settings(&declared);
   serve.run([&] { return serve_collector(settings, stop); });
+
+  TailArguments tailed;
+  Command& tail = line.command("tail", "follow a log file, through rotations and restarts");
+  tail.settings(&declared);
+  tail.positional("FILE", &tailed.file, "the log file; it need not be there yet",
+                  Presence::required);
+  declare_lines(tail, &tailed.lines);
+  tail.run([&] { return tail_file(settings, tailed, stop); });
+
+  LoadArguments loaded;
+  Command& load = line.command("load", "append a whole log file, once");
+  load.settings(&declared);
+  load.positional("FILE", &loaded.file, "the log file", Presence::required);
+  declare_lines(load, &loaded.lines);
+  load.flag("--json", &loaded.json, "print the counts for machines");
+  load.run([&] { return load_file(settings, loaded, stop); });
 
   TopicArguments topic;
   Command& create = line.command("topic create", "make the Kafka topic as Weir needs it");

@@ -1,0 +1,22 @@
+// What a file's events are called after: their source. A line read twice is one event because its
+// source and position are the same both times; two different lines never share both.
+//
+//   loaded  "load-" + 40 hex digits of the SHA-256 of the whole content
+//   tailed  "tail-" + 40 hex digits of the SHA-256 of (inode, first complete line): a new file
+//           under the old name, or the old file begun anew, has another first line or inode. (Not the
+//           device: its number may change with a restart, and every line would be a new event.)
+#pragma once
+
+#include "base/result.h"
+#include "ingest/collector/open_file.h"
+
+#include <optional>
+#include <string>
+
+namespace weir {
+
+Result<std::string> loaded_file_source(const OpenFile& file);
+/// nullopt as long as the first line is not complete.
+Result<std::optional<std::string>> tailed_file_source(const OpenFile& file);
+
+}  // namespace weir

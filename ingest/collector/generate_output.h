@@ -1,0 +1,34 @@
+// Where generated events go: a stream, or lines of a file.
+//
+// Threads: one. Errors of a stream as RecordSink::append; of a file `full`, `denied` or
+// `unavailable`.
+#pragma once
+
+#include "base/result.h"
+#include "ingest/collector/generate.h"
+#include "ingest/event/request_batch.h"
+#include "ingest/stream/sink.h"
+
+#include <memory>
+#include <span>
+#include <string>
+
+namespace weir {
+
+class GenerateOutput {
+ public:
+  virtual ~GenerateOutput() = default;
+  /// The rows of `batch`, then the poison. After `in_doubt` or `unavailable` the same call may be
+  /// made again: what was written already is then there twice, and its identity drops the copy; no
+  /// poison is ever written twice.
+  virtual Status write(const RequestBatch& batch, std::span<const std::string> poison) = 0;
+  virtual Status finish() = 0;
+};
+
+std::unique_ptr<GenerateOutput> stream_output(RecordSink& sink, const IdentityKey& key,
+                                              GenerateFormat format);
+/// "-" is standard output. The file is made anew.
+Result<std::unique_ptr<GenerateOutput>> file_output(const std::string& path,
+                                                    const IdentityKey& key);
+
+}  // namespace weir

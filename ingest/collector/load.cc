@@ -1,0 +1,109 @@
+#include "ingest/collector/load.h"
+
+#include "base/log.h"
+#include "ingest/collector/file_identity.h"
+#include "ingest/collector/line_reader.h"
+#include "ingest/collector/open_file.h"
+#include "ingest/collector/progress_bar.h"
+#include "ingest/kafka/kafka_sink.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace weir {
+namespace {
+
+ExitCode fail(const Error& error) {
+  fmt::print(stderr, "weir-ingest: {}\n", error.text());
+  return exit_code_of(error);
+}
+
+Rejection too_long() {
+  Rejection why;
+  why.reason = reason::kTooLong;
+  why.detail = fmt::format("the line is longer than {} bytes", FileLines::kLineBytesMax);
+  return why;
+}
+
+Status ship_all(const OpenFile& file, LineShipper& shipper, ProgressBar& progress,
+                const std::stop_token& stop) {
+  FileLines lines(file.fd(), 0);
+  FileLines::Line line;
+  std::int64_t number = 0;
+  while (true) {
+    Result<bool> more = lines.next(line);
+    if (!more) return more.error();
+    if (!*more && !lines.take_rest(line)) break;
+    ++number;
+    if (line.cut) {
+      shipper.refuse(line.text, number, line.position, too_long());
+    } else {
+      shipper.add(line.text, number, line.position);
+    }
+    if (!shipper.full()) continue;
+    WEIR_TRY(shipper.flush(stop));
+    progress.show(lines.position());
+  }
+  WEIR_TRY(shipper.flush(stop));
+  progress.end();
+  return {};
+}
+
+void print_counts(const LoadArguments& arguments, const std::string& rejects,
+                  const ShipCounts& counts) {
+  std::string reasons;
+  for (const auto& [name, n] : counts.rejected_by_reason) {
+    if (!reasons.empty()) reasons += arguments.json ? "," : ", ";
+    reasons += arguments.json ? fmt::format("\"{}\":{}", name, n) : fmt::format("{} {}", name, n);
+  }
+  if (arguments.json) {
+    fmt::print(R"({{"lines":{},"accepted":{},"rejected":{},"reasons":{{{}}}}})"
+               "\n",
+               counts.lines, counts.accepted, counts.rejected, reasons);
+    return;
+  }
+  fmt::print("{}: {} lines, {} accepted, {} rejected{}\n", arguments.file, counts.lines,
+             counts.accepted, counts.rejected, reasons.empty() ? "" : " (" + reasons + ")");
+  if (counts.first_time) {
+    fmt::print("events from {} to {}\n", format_rfc3339(counts.first_time->value),
+               format_rfc3339(counts.last_time->value));
+  }
+  if (counts.rejected > 0) fmt::print("the rejected lines, with reasons: {}\n", rejects);
+}
+
+}  // namespace
+
+ExitCode load_file(const CollectorSettings& settings, const LoadArguments& arguments,
+                   const std::stop_token& stop) {
+  Result<IdentityKey> key = identity_key(settings);
+  if (!key) return fail(key.error());
+  Result<RouteTemplates> routes = route_templates(settings);
+  if (!routes) return fail(routes.error());
+  Result<OpenFile> file = OpenFile::open(arguments.file);
+  if (!file) return fail(file.error());
+  Result<std::string> source = loaded_file_source(*file);
+  if (!source) return fail(source.error());
+  Result<std::unique_ptr<KafkaSink>> sink = KafkaSink::open(settings.kafka);
+  if (!sink) return fail(sink.error());
+
+  const std::string rejects =
+      arguments.lines.rejects.empty() ? arguments.file + ".rejects" : arguments.lines.rejects;
+  Result<LineShipper> shipper = LineShipper::make(
+      {**sink, *key, system_clock(), settings.permitted_future, settings.write_timeout, 1},
+      arguments.lines, *std::move(routes), RejectFile(rejects, false));
+  if (!shipper) return fail(shipper.error());
+  shipper->begin_file(*source);
+
+  ProgressBar progress(arguments.file, file->size());
+  if (Status shipped = ship_all(*file, *shipper, progress, stop); !shipped) {
+    return fail(Error{shipped.error().code, shipped.error().what,
+                      "run the same command again: what is on the stream already adds nothing"});
+  }
+  print_counts(arguments, rejects, shipper->counts());
+  const ShipCounts& counts = shipper->counts();
+  return counts.accepted == 0 && counts.rejected > 0 ? ExitCode::data : ExitCode::done;
+}
+
+}  // namespace weir

@@ -1,0 +1,32 @@
+// Where a tail stands: which file it is in and the position of the next line. One line in a file of
+// the state folder, replaced durably after the stream has acknowledged what lies before the position.
+#pragma once
+
+#include "base/result.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace weir {
+
+struct TailPosition {
+  std::string source;  // the file's identity (file_identity.h)
+  std::int64_t position = 0;
+  std::int64_t line = 0;  // lines before the position, for the reject file
+};
+
+class TailState {
+ public:
+  /// One state a tailed path.
+  TailState(const std::string& folder, const std::string& tailed_path);
+  /// nullopt at the first start. Error `integrity` for a damaged file, which says how to begin anew.
+  Result<std::optional<TailPosition>> read() const;
+  Status write(const TailPosition& position) const;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace weir
