@@ -59,9 +59,12 @@ struct Range {
                                          // since been applied (DESIGN §6, complete_through)
   std::optional<AppendTime> newest_append;
   RangeCounts counts;
-  AppendTime horizon_from;          // what the identity index covers
-  std::vector<Generation> sealed;   // generation files to name in this transaction (R5)
-  std::vector<Generation> expired;  // and to forget
+  AppendTime horizon_from;  // what the identity index covers
+  /// Generation files to name in this transaction (R5), and to forget. Naming one twice is naming it
+  /// once, and forgetting what is not there is no error: a batch whose ranges all have from == to may
+  /// come again after its reply was lost, since its compare-and-set cannot tell.
+  std::vector<Generation> sealed;
+  std::vector<Generation> expired;
 };
 
 /// One commit's worth: ranges of some partitions, ascending, and all their rows.

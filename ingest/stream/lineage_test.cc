@@ -3,7 +3,6 @@
 #include "ingest/stream/lineage.h"
 
 #include "ingest/stream/loop_fixture.h"
-#include "ingest/stream/partition_loader.h"
 
 #include <gmock/gmock.h>
 
@@ -203,27 +202,6 @@ TEST_F(LineageTest, R4_a_rebuild_goes_by_the_recorded_verdict) {
   settle(*c, 100);
   EXPECT_EQ(times_applied("x"), 1);
   EXPECT_EQ(times_applied("kept"), 1);
-}
-
-Generation generation(std::int64_t from, std::int64_t to, const std::string& volume = "v") {
-  Generation made;
-  made.from_offset = from;
-  made.to_offset = to;
-  made.volume_id = volume;
-  return made;
-}
-
-TEST(StaleGenerations, are_those_outside_what_is_covered) {
-  const std::vector<Generation> rows = {generation(0, 10), generation(10, 20), generation(20, 30)};
-  EXPECT_THAT(stale_generations(rows, "v", {0, 30}), IsEmpty());
-  EXPECT_THAT(stale_generations(rows, "v", {0, 20}), SizeIs(1));   // the last one is damaged
-  EXPECT_THAT(stale_generations(rows, "v", {20, 30}), SizeIs(3));  // an older one: all anew
-  EXPECT_THAT(stale_generations(rows, "v", {0, 0}), SizeIs(3));
-}
-
-TEST(StaleGenerations, leave_other_volumes_alone) {
-  const std::vector<Generation> rows = {generation(0, 10, "other")};
-  EXPECT_THAT(stale_generations(rows, "v", {0, 0}), IsEmpty());
 }
 
 }  // namespace

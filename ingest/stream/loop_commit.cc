@@ -33,13 +33,12 @@ void ConsumerLoop::State::release(const CommitBatch& batch) {
     for (const Generation& generation : reader.sealed) {
       if (kept) kept = reader.index->named(generation);
     }
-    if (kept && reader.stage != Stage::clearing && !reader.expired.empty()) {
+    if (kept && !reader.expired.empty()) {
       kept = reader.index->forgotten(reader.expired);
     }
     reader.sealed.clear();
     reader.expired.clear();
     if (!kept) wait_again(reader, "identity index: " + kept.error().text());
-    if (reader.stage == Stage::clearing) wait_again(reader, "identity index was cleared");
   }
   filling.clear();
   filling_since.reset();

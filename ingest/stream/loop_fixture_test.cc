@@ -93,12 +93,18 @@ void MemoryHandler::apply(const CommitBatch& batch) {
     if (range.caught_up_at) progress.caught_up_at = range.caught_up_at;
     add(progress.counts, range.counts);
     for (const Generation& gone : range.expired) {
-      std::erase_if(progress.generations,
-                    [&](const Generation& g) { return g.file_name() == gone.file_name(); });
+      std::erase_if(progress.generations, [&](const Generation& g) {
+        return g.file_name() == gone.file_name() && g.volume_id == gone.volume_id;
+      });
     }
     for (const Generation& sealed : range.sealed) {
       EXPECT_LE(sealed.to_offset, range.from.value);
-      progress.generations.push_back(sealed);
+      // A batch that moves no position may come twice when its reply was lost: named once all the same.
+      const bool named = std::any_of(
+          progress.generations.begin(), progress.generations.end(), [&](const Generation& g) {
+            return g.file_name() == sealed.file_name() && g.volume_id == sealed.volume_id;
+          });
+      if (!named) progress.generations.push_back(sealed);
     }
   }
   ledger_.quarantined.insert(ledger_.quarantined.end(), batch.quarantined.begin(),

@@ -43,7 +43,6 @@ Status ConsumerLoop::State::load_waiting() {
   }
   const Status loaded = loader.load(waiting);
   for (PartitionReader* reader : waiting) {
-    if (reader->stage == Stage::clearing) join(*reader);
     if (reader->stage == Stage::live) become_live(*reader);
   }
   list_live();

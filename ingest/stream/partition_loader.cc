@@ -7,21 +7,6 @@
 
 namespace weir {
 
-std::vector<Generation> stale_generations(std::span<const Generation> generations,
-                                          const std::string& volume_id,
-                                          IdentityIndex::Coverage covered) {
-  std::vector<Generation> own, outside;
-  bool head_lost = false;
-  for (const Generation& generation : generations) {
-    if (generation.volume_id != volume_id) continue;
-    own.push_back(generation);
-    const bool below = generation.from_offset < covered.from;
-    if (below || generation.to_offset > covered.to) outside.push_back(generation);
-    head_lost = head_lost || below;
-  }
-  return head_lost ? own : outside;
-}
-
 Status PartitionLoader::load(std::span<PartitionReader* const> readers) {
   Result<std::int32_t> count = source_.partition_count(deadline());
   if (!count) return count.error();
@@ -61,7 +46,6 @@ Status PartitionLoader::prepare(PartitionReader& reader, const PartitionState& s
                      ": the identity index holds addresses that were never applied",
                  "restore the database and the index's volume together"};
   }
-  if (clear_stale(reader, state, *bounds)) return {};
   Result<Offset> from = reading_start(reader, state, *bounds);
   if (!from) return from.error();
   return begin_reading(reader, *from, *bounds);
@@ -76,35 +60,36 @@ Status PartitionLoader::stop_broken(PartitionReader& reader, const std::string& 
   return {};
 }
 
-bool PartitionLoader::clear_stale(PartitionReader& reader, const PartitionState& state,
-                                  const LogBounds& bounds) {
-  IdentityIndex::Coverage usable = reader.index->covered();
-  // The stream no longer has what is missing between the files and `next`.
-  const bool cut_off = usable.to < state.next.value && usable.to < bounds.start.value;
-  if (cut_off) usable = {state.next.value, state.next.value};
-  reader.expired = stale_generations(state.generations, options_.identity.volume_id, usable);
-  if (reader.expired.empty()) return false;
-  log_warn("identity index: files that do not count are let go, and their range is read again",
-           {{"partition", reader.partition.value}, {"files", reader.expired.size()}});
-  reader.stage = Stage::clearing;
-  reader.why_not_live = "identity index is being cleared";
-  return true;
-}
-
 Result<Offset> PartitionLoader::reading_start(PartitionReader& reader, const PartitionState& state,
                                               const LogBounds& bounds) {
   const IdentityIndex::Coverage covered = reader.index->covered();
-  if (covered.from < covered.to) return std::max(Offset{covered.to}, bounds.start);
-  Offset from = bounds.start;
-  if (state.anchor && bounds.start < state.next) {
-    const AppendTime horizon = state.anchor->append_time - options_.identity.horizon.count();
-    Result<Offset> at = source_.offset_at(reader.partition, horizon, deadline());
-    if (!at) return at.error();
-    from = std::clamp(*at, bounds.start, state.next);
+  if (covered.from < covered.to) {
+    const Offset on{covered.to};
+    if (on == state.next || bounds.start <= on) return std::max(on, bounds.start);
+    log_warn("identity index: the stream lost what is missing behind the files",
+             {{"partition", reader.partition.value},
+              {"files_to", on.value},
+              {"log_start", bounds.start.value}});
+    reader.index->begin_at(bounds.start.value, false);
+    return bounds.start;
   }
-  const bool from_first_record = state.incarnation.value == 1 && from.value == 0;
-  reader.index->begin_at(from.value, from_first_record);
+  Result<Offset> from = rebuild_start(reader, state, bounds);
+  if (!from) return from.error();
+  const bool from_first_record = state.incarnation.value == 1 && from->value == 0;
+  reader.index->begin_at(from->value, from_first_record);
   return from;
+}
+
+Result<Offset> PartitionLoader::rebuild_start(const PartitionReader& reader,
+                                              const PartitionState& state,
+                                              const LogBounds& bounds) {
+  const Offset named{reader.index->rebuild_from()};
+  if (!state.generations.empty()) return std::max(named, bounds.start);
+  if (!state.anchor || state.next <= bounds.start) return bounds.start;
+  const AppendTime horizon = state.anchor->append_time - options_.identity.horizon.count();
+  Result<Offset> at = source_.offset_at(reader.partition, horizon, deadline());
+  if (!at) return at.error();
+  return std::clamp(*at, bounds.start, state.next);
 }
 
 Status PartitionLoader::begin_reading(PartitionReader& reader, Offset from,
@@ -124,7 +109,9 @@ Status PartitionLoader::begin_reading(PartitionReader& reader, Offset from,
   if (reader.gap) reader.index->advance_to(from.value, std::nullopt);
   log_info("partition assigned", {{"partition", reader.partition.value},
                                   {"next", reader.next.value},
-                                  {"reading_from", from.value}});
+                                  {"reading_from", from.value},
+                                  {"index_from", reader.index->covered().from},
+                                  {"horizon_from_us", reader.index->horizon_from().value}});
   return {};
 }
 

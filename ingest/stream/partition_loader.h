@@ -4,14 +4,11 @@
 //
 // Where reading starts:
 //
-//   index covers [f, t), t <= next     at t
-//   index covers nothing, next > 0     at the horizon's start: newest applied append time - horizon
-//   nothing was ever applied           at the log's start
-//   the log starts behind next         at the log's start; what lies between is a gap
-//
-// Index files whose rows no longer count (a damaged one, or one cut off by a hole that the stream
-// can't fill any more) have their rows dropped by a commit first: the partition is `clearing`, and is
-// then loaded anew. So a file name that exists is never written again.
+//   index covers [f, t), the log has t     at t
+//   index covers nothing, next > 0         where the named generations of the last horizon began;
+//                                          where none is named, at the horizon's start
+//   nothing was ever applied               at the log's start
+//   the log starts behind all that         at the log's start; what was not applied is a gap
 #pragma once
 
 #include "base/result.h"
@@ -36,8 +33,9 @@ class PartitionLoader {
  private:
   Status prepare(PartitionReader& reader, const PartitionState& state);
   Status stop_broken(PartitionReader& reader, const std::string& what);
-  bool clear_stale(PartitionReader& reader, const PartitionState& state, const LogBounds& bounds);
   Result<Offset> reading_start(PartitionReader& reader, const PartitionState& state,
+                               const LogBounds& bounds);
+  Result<Offset> rebuild_start(const PartitionReader& reader, const PartitionState& state,
                                const LogBounds& bounds);
   Status begin_reading(PartitionReader& reader, Offset from, const LogBounds& bounds);
   Deadline deadline() const { return Deadline::in(options_.call_timeout); }
@@ -47,11 +45,5 @@ class PartitionLoader {
   const LoopOptions& options_;
   std::int32_t partition_count_ = 0;
 };
-
-/// The rows of `generations` that name files of this volume and partition but lie outside
-/// [from, to); all of them when they do not reach from the oldest of them to there in one run.
-std::vector<Generation> stale_generations(std::span<const Generation> generations,
-                                          const std::string& volume_id,
-                                          IdentityIndex::Coverage covered);
 
 }  // namespace weir

@@ -10,13 +10,11 @@
 
 namespace weir {
 
-/// waiting → clearing → waiting …   while rows of the index are there that no longer count
 /// waiting → indexing → live        the way of a healthy partition
 /// waiting → broken                 until the next assignment
 /// live, indexing → waiting         after a conflict, a lost position or a failing index
 enum class Stage {
   waiting,   // its stored state is to be loaded
-  clearing,  // the next commit drops generations that do not count; then it is loaded anew
   indexing,  // records below `next` are read into the identity index, and nothing else (R5)
   live,      // records are applied
   broken,    // its lineage broke (R1): reported, and not read
@@ -54,7 +52,7 @@ struct PartitionReader {
   Stage stage = Stage::waiting;
   std::string why_not_live = "not loaded yet";
 
-  // valid from `clearing` on
+  // valid from `indexing` on
   Incarnation incarnation;
   Offset next;     // stored: everything below is applied
   Offset read_to;  // one behind what reading has passed; >= next when live
