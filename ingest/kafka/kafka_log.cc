@@ -60,7 +60,7 @@ Result<std::unique_ptr<KafkaLog>> KafkaLog::open(const KafkaOptions& options) {
   conf.set("auto.offset.reset", "error");
   conf.set("enable.partition.eof", "true");
   conf.set("queued.max.messages.kbytes", "1024");
-  conf.set("fetch.wait.max.ms", "100");
+  conf.set("fetch.wait.max.ms", "5");  // stopping waits for the fetch that is under way
 
   auto asked = std::make_shared<Asked>();
   asked->options = options;
