@@ -6,14 +6,16 @@
 
 EXIT_USAGE=64 EXIT_DATA=65 EXIT_UNAVAILABLE=69 EXIT_HELD=75
 
-WEIR_HOME=${WEIR_HOME:-$WEIR_ROOT/.weir}
-mkdir -p "$WEIR_HOME"
-WEIR_HOME=$(cd "$WEIR_HOME" && pwd)
+use_home() { # FOLDER
+  mkdir -p "$1"
+  WEIR_HOME=$(cd "$1" && pwd)
+  WEIR_ETC=$WEIR_HOME/etc WEIR_RUN=$WEIR_HOME/run WEIR_LOGS=$WEIR_HOME/logs
+  WEIR_VOLUMES=$WEIR_HOME/volumes WEIR_TOML=$WEIR_HOME/etc/weir.toml
+}
+use_home "${WEIR_HOME:-$WEIR_ROOT/.weir}"
 WEIR_PARTS=${WEIR_PARTS:-$WEIR_HOME/parts}
 WEIR_BUILD=$WEIR_ROOT/build/release
 WEIR_BIN=${WEIR_BIN:-$WEIR_BUILD/bin}
-WEIR_ETC=$WEIR_HOME/etc WEIR_RUN=$WEIR_HOME/run WEIR_LOGS=$WEIR_HOME/logs
-WEIR_VOLUMES=$WEIR_HOME/volumes
 
 if [[ -t 1 ]]; then BOLD=$'\e[1m' DIM=$'\e[2m' RED=$'\e[31m' PLAIN=$'\e[0m'
 else BOLD='' DIM='' RED='' PLAIN=''; fi

@@ -1,6 +1,6 @@
 # nginx and the small API behind it: where the demo's traffic goes.
 
-NGINX_LOG=$WEIR_HOME/nginx/access.log
+nginx_log() { echo "$WEIR_HOME/nginx/access.log"; }
 
 # nginx_start KEYS: KEYS holds lines "API-KEY SUBSCRIPTION;".
 nginx_start() {

@@ -1,0 +1,81 @@
+# The configuration of a home: weir.toml for all of Weir's processes, the API key, the catalogue.
+#
+# PACE says how long a close waits: `usual` leaves the product's defaults (15-minute buckets, charged
+# ten minutes later); `short` lowers the inputs, never the rule, so that a demo sees bills at once.
+
+config_write() { # PACE
+  mkdir -p "$WEIR_ETC" "$WEIR_VOLUMES/analytics" "$WEIR_HOME/ingest"
+  shared_folder volumes/quota
+  postgres_connection weir_quota | private_file quota.database
+  postgres_connection weir_billing | private_file billing.database
+  secret identity >/dev/null
+  config_text "$1" >"$WEIR_TOML.new"
+  mv "$WEIR_TOML.new" "$WEIR_TOML"
+}
+
+private_file() { (umask 077 && cat >"$WEIR_ETC/secrets/$1"); }
+
+config_text() {
+  local quota='' wait=30s permitted_future=5m delivery_timeout=30s
+  if [[ $1 == short ]]; then
+    permitted_future=1s delivery_timeout=2s wait=6s
+    quota='bucket = "1s"
+permitted_future = "1s"
+delivery_timeout = "2s"
+grace = "3s"'
+  fi
+  cat <<TOML
+# Written by ./weir for the processes of this folder; written anew at each start.
+
+[kafka]
+brokers = "$(kafka_address)"
+delivery_timeout = "$delivery_timeout"
+
+[identity]
+secret_file = "$WEIR_ETC/secrets/identity"
+
+[keys]
+file = "$WEIR_ETC/keys.toml"
+
+[ingest]
+listen = "127.0.0.1:$(port ingest)"
+state_folder = "$WEIR_HOME/ingest"
+permitted_future = "$permitted_future"
+
+[quota]
+listen = "127.0.0.1:$(port quota)"
+database_file = "$WEIR_ETC/secrets/quota.database"
+volume = "$WEIR_VOLUMES/quota"
+$quota
+
+[analytics]
+listen = "127.0.0.1:$(port analytics-serve)"
+volume = "$WEIR_VOLUMES/analytics"
+permitted_future = "$permitted_future"
+
+[billing]
+database_file = "$WEIR_ETC/secrets/billing.database"
+charges_file = "$WEIR_HOME/charges.ndjson"
+wait = "$wait"
+TOML
+}
+
+# The tenant's key, made once: weir-ingest prints it at that moment only, and keeps its hash.
+api_key() {
+  local file=$WEIR_ETC/secrets/api-key
+  if [[ ! -s $file ]]; then
+    "$WEIR_BIN/weir-ingest" keys new --tenant acme --name driver --file "$WEIR_ETC/keys.toml" |
+      grep -o 'weir_[0-9a-f]\{40\}' | private_file api-key
+  fi
+  cat "$file"
+}
+
+# catalog_write PERIOD: the catalogue of deploy/demo, beginning with the period that runs now. Once
+# written it stays, and may be edited.
+catalog_write() {
+  local file=$WEIR_ETC/catalog.toml from
+  [[ -s $file ]] && return
+  from=$(date -u +%Y-%m-%dT%H:%M:%SZ -d "@$(($(date +%s) / $2 * $2))")
+  sed -e "s|@FROM@|$from|; s|@PERIOD@|$1|" "$WEIR_ROOT/deploy/demo/catalog.toml" >"$file.new"
+  mv "$file.new" "$file"
+}

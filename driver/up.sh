@@ -1,0 +1,144 @@
+# up, down, status: the same processes as in production, on this machine.
+source "$WEIR_ROOT/driver/build.sh"
+source "$WEIR_ROOT/driver/services.sh"
+source "$WEIR_ROOT/driver/config.sh"
+source "$WEIR_ROOT/driver/nginx.sh"
+
+TOPIC_PARTITIONS=4
+
+weir_ingest() { "$WEIR_BIN/weir-ingest" "$@" --config "$WEIR_TOML"; }
+weir_quota() { "$WEIR_BIN/weir-quota" "$@" --config "$WEIR_TOML"; }
+weir_billing() { "$WEIR_BIN/weir-billing" "$@" --config "$WEIR_TOML"; }
+
+# process_start NAME BINARY COMMAND…: runs until `down`; ready when it says so itself.
+process_start() {
+  local name=$1 binary=$2; shift 2
+  launch "$name" "$(cat "$WEIR_TOML")" "$WEIR_BIN/$binary" "$@" --config "$WEIR_TOML"
+}
+process_ready() { # NAME
+  ready "$1" 30 curl -fsS "http://127.0.0.1:$(port "$1")/readyz"
+  note "$1 on 127.0.0.1:$(port "$1")"
+}
+
+# From nothing, or from whatever a crash has left, to all processes running. PACE as in config.sh.
+bring_up() { # PACE PERIOD PERIOD-SECONDS
+  postgres_start
+  kafka_start
+  config_write "$1"
+  step "topic, schemas, API key, catalogue"
+  api_key >/dev/null
+  catalog_write "$2" "$3"
+  quietly topic weir_ingest topic create --partitions "$TOPIC_PARTITIONS"
+  quietly migrate-quota weir_quota migrate
+  quietly migrate-billing weir_billing migrate
+  quietly catalog-quota weir_quota catalog apply "$WEIR_ETC/catalog.toml"
+  quietly catalog-billing weir_billing catalog apply "$WEIR_ETC/catalog.toml"
+  step "Weir's processes; volumes $WEIR_VOLUMES/{quota,analytics}"
+  process_start ingest weir-ingest serve
+  process_start quota weir-quota run
+  process_start analytics-consume weir-analytics consume
+  process_start analytics-serve weir-analytics serve
+  process_ready ingest
+  process_ready quota
+  process_ready analytics-serve
+  running analytics-consume || exited_early analytics-consume
+  note "analytics-consume (process $(pid_of analytics-consume))"
+}
+
+weir_up() {
+  weir_build
+  take_lock services now
+  bring_up usual 15m 900
+  what_to_try
+}
+
+what_to_try() {
+  local bearer='Authorization: Bearer $KEY'
+  cat <<TEXT
+
+  Running. Addresses: collector http://127.0.0.1:$(port ingest)   quota http://127.0.0.1:$(port quota)
+             analytics http://127.0.0.1:$(port analytics-serve)   Kafka $(kafka_address)
+
+  Things to try:
+    KEY=$(api_key)
+    CONFIG="--config $WEIR_TOML"; PATH="$WEIR_BIN:\$PATH"
+    # send an event, ask what is used, what is left, and what happened
+    curl -H "$bearer" -H 'Content-Type: application/json' http://127.0.0.1:$(port ingest)/v1/events \\
+      -d '{"source":"me","id":"1","time":"'\$(date -u +%FT%TZ)'","subscription":"globex-pro","route":"/hello","method":"GET","status":200,"latency_us":1500}'
+    curl -H "$bearer" http://127.0.0.1:$(port quota)/v1/subscriptions/globex-pro/usage
+    curl -H "$bearer" http://127.0.0.1:$(port quota)/v1/subscriptions/globex-pro/quota
+    curl -H "$bearer" http://127.0.0.1:$(port analytics-serve)/v1/schema
+    # a plain Kafka producer is a full citizen, when it partitions as Java does
+    echo 'globex-pro|{"tenant":"acme","source":"me","id":"2","time":"'\$(date -u +%FT%TZ)'","subscription":"globex-pro"}' |
+      kcat -P -b $(kafka_address) -t weir.requests -K '|' -X topic.partitioner=murmur2_random
+    # a log file; may we charge; charge
+    weir-ingest load --help
+    weir-billing check \$CONFIG; weir-billing run \$CONFIG; weir-billing invoices \$CONFIG
+    $WEIR_ROOT/weir status; $WEIR_ROOT/weir down
+TEXT
+}
+
+# Homes that may have something running: this one, and the demo's inside it.
+homes() { printf '%s\n' "$WEIR_HOME" "$WEIR_HOME/demo"; }
+
+weir_down() {
+  local home
+  for home in $(homes); do
+    [[ -d $home/run ]] || continue
+    use_home "$home"
+    take_lock services now
+    step "stopping what runs in $home"
+    services_stop
+    drop_lock
+  done
+}
+
+weir_status() {
+  local home record name found=0 ill=0
+  for home in $(homes); do
+    compgen -G "$home/run/*" >/dev/null || continue
+    found=1
+    use_home "$home"
+    step "$home"
+    for record in "$WEIR_RUN"/*; do status_of "${record##*/}" || ill=1; done
+    freshness || ill=1
+  done
+  ((found)) || { echo 'nothing was started; ./weir up starts it'; return 1; }
+  return "$ill"
+}
+
+status_of() { # NAME
+  local name=$1 health
+  if ! running "$name"; then
+    note "$(printf '%-18s DEAD      ./weir up starts it again; its log: %s' "$name" "$WEIR_LOGS/$name.log")"
+    return 1
+  fi
+  health=$(health_of "$name")
+  note "$(printf '%-18s running   process %-7s %-22s %s' "$name" "$(pid_of "$name")" \
+    "$([[ -e $WEIR_ETC/ports/$name ]] && echo "127.0.0.1:$(port "$name")")" "$health")"
+  [[ $health != ill* ]]
+}
+
+health_of() { # NAME
+  local reply
+  case $1 in
+    postgres) postgres_sql -d weir -c 'SELECT 1' >/dev/null 2>&1 && echo well || echo ill ;;
+    kafka) kafka_answers && echo well || echo ill ;;
+    nginx) curl -fsS -m 3 "http://127.0.0.1:$(port nginx)/nginx-health" >/dev/null && echo well || echo ill ;;
+    ingest | quota | analytics-serve | upstream)
+      reply=$(curl -sS -m 3 -w '\n%{http_code}' "http://127.0.0.1:$(port "$1")/readyz" 2>&1 || true)
+      [[ ${reply##*$'\n'} == 200 ]] && echo well || echo "ill: ${reply%$'\n'*}"
+      ;;
+  esac
+}
+
+# How far behind the two consumers are, in their own words.
+freshness() {
+  local name reply
+  for name in quota analytics-serve; do
+    running "$name" || continue
+    reply=$(curl -fsS -m 3 -H "Authorization: Bearer $(api_key)" \
+      "http://127.0.0.1:$(port "$name")/v1/freshness" 2>/dev/null) || continue
+    note "$(jq -r --arg name "$name" '"\($name): as of \(.as_of), complete through \(.complete_through), lag \(.lag_s) s"' <<<"$reply")"
+  done
+}
