@@ -1,0 +1,37 @@
+#include "billing/options.h"
+
+namespace weir {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+void declare(Settings& settings, BillingOptions* into) {
+  declare_kafka_settings(settings, &into->kafka);
+  declare_kafka_writer_settings(settings, &into->kafka);
+  settings.secret("billing.database", &into->database,
+                  "libpq connection string of the database, as role weir_billing");
+  settings.duration("billing.database_timeout", &into->database_timeout, seconds(30),
+                    milliseconds(100), minutes(10), "deadline of one call to the database");
+  settings.choice("billing.provider", &into->provider, {"file"}, "file",
+                  "who takes the money; file: one JSON line a charge in charges_file");
+  settings.text("billing.charges_file", &into->charges_file, "charges.ndjson",
+                "the file provider's durable file");
+  settings.duration("billing.wait", &into->wait, seconds(30), Micros(0), hours(1),
+                    "how long a run waits for its barrier to be passed");
+  for (const char* table : {"ingest", "quota", "analytics", "identity", "keys"}) {
+    settings.ignore_table(table);
+  }
+}
+
+PostgresOptions postgres_options(const BillingOptions& options, const std::string& purpose) {
+  PostgresOptions out;
+  out.conninfo = options.database;
+  out.application_name = "weir-billing " + purpose;
+  out.statement_timeout = options.database_timeout;
+  out.idle_in_transaction_timeout = options.database_timeout;
+  return out;
+}
+
+}  // namespace weir

@@ -1,0 +1,26 @@
+// The settings of weir-billing: the table [billing] and the tables it shares with the other processes.
+#pragma once
+
+#include "base/settings.h"
+#include "ingest/kafka/kafka_options.h"
+#include "storage/postgres/connection.h"
+
+#include <string>
+
+namespace weir {
+
+struct BillingOptions {
+  KafkaOptions kafka;
+  std::string database;  // libpq connection string, as role weir_billing
+  Micros database_timeout{0};
+  std::string provider;
+  std::string charges_file;
+  Micros wait{0};
+};
+
+void declare(Settings& settings, BillingOptions* into);
+
+/// `purpose` is what pg_stat_activity shows behind the program's name.
+PostgresOptions postgres_options(const BillingOptions& options, const std::string& purpose);
+
+}  // namespace weir
