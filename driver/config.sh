@@ -16,9 +16,9 @@ config_write() { # PACE
 private_file() { (umask 077 && cat >"$WEIR_ETC/secrets/$1"); }
 
 config_text() {
-  local quota='' wait=30s permitted_future=5m delivery_timeout=30s
+  local quota='' wait=30s permitted_future=5m delivery_timeout=30s grace=10m
   if [[ $1 == short ]]; then
-    permitted_future=1s delivery_timeout=2s wait=6s
+    permitted_future=1s delivery_timeout=2s grace=3s wait=6s
     quota='bucket = "1s"
 permitted_future = "1s"
 delivery_timeout = "2s"
@@ -50,8 +50,11 @@ $quota
 
 [analytics]
 listen = "127.0.0.1:$(port analytics-serve)"
+consumer_listen = "127.0.0.1:$(port analytics-consume)"
+compact_listen = "127.0.0.1:$(port analytics-compact)"
 volume = "$WEIR_VOLUMES/analytics"
 permitted_future = "$permitted_future"
+grace = "$grace"
 
 [billing]
 database_file = "$WEIR_ETC/secrets/billing.database"
@@ -64,7 +67,8 @@ TOML
 api_key() {
   local file=$WEIR_ETC/secrets/api-key
   if [[ ! -s $file ]]; then
-    "$WEIR_BIN/weir-ingest" keys new --tenant acme --name driver --file "$WEIR_ETC/keys.toml" |
+    "$WEIR_BIN/weir-ingest" keys new --tenant acme --name driver --file "$WEIR_ETC/keys.toml" \
+      2>"$WEIR_LOGS/keys.log" |
       grep -o 'weir_[0-9a-f]\{40\}' | private_file api-key
   fi
   cat "$file"

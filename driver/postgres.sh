@@ -64,9 +64,10 @@ postgres_start() {
   port=$(port postgres)
   step "PostgreSQL on 127.0.0.1:$port"
   local server=("$POSTGRES_BIN/postgres" -D "$data" -p "$port" -c listen_addresses=127.0.0.1
-    -c unix_socket_directories= -c max_connections=60 -c shared_buffers=64MB -c synchronous_commit=on
+    -c unix_socket_directories= -c max_connections=100 -c shared_buffers=64MB -c synchronous_commit=on
     -c wal_compression=on -c max_wal_size=512MB -c log_timezone=UTC -c timezone=UTC)
-  ((EUID == 0)) && server=(env -C "$data" setpriv --reuid=postgres --regid=postgres --clear-groups "${server[@]}")
+  ((EUID != 0)) ||
+    server=(env -C "$data" setpriv --reuid=postgres --regid=postgres --clear-groups "${server[@]}")
   # After a kill -9 of the server its children need a moment to notice; until then a start is refused.
   local attempt
   for attempt in 1 2 3 4 5 6 7 8 9 10; do
@@ -78,14 +79,14 @@ postgres_start() {
   [[ $(postgres_sql -d postgres -c "SELECT count(*) FROM pg_database WHERE datname = 'weir'") == 1 ]] ||
     postgres_sql -d postgres -c 'CREATE DATABASE weir'
   postgres_sql -d weir -c 'REVOKE ALL ON DATABASE weir FROM PUBLIC; REVOKE ALL ON SCHEMA public FROM PUBLIC'
-  postgres_role weir_quota 20 60s
-  postgres_role weir_billing 10 120s
+  postgres_role weir_quota 40 60s
+  postgres_role weir_billing 20 120s
 }
 
 # Fast shutdown: running transactions are rolled back. SIGTERM would wait for clients to go.
 postgres_stop() { halt postgres INT; }
 
-# The connection string of a role, without its password.
+# The connection string of a role, password included.
 postgres_connection() {
   echo "host=127.0.0.1 port=$(port postgres) dbname=weir user=$1 password=$(secret "$1")"
 }

@@ -29,9 +29,10 @@ traffic_run() {
   base=http://127.0.0.1:$(port nginx)
   mkdir -p "$folder"
   while IFS='|' read -r subscription method path workers rate; do
+    line=$((line + 1))
     hey -n $((workers * rate * seconds)) -c "$workers" -q "$rate" -m "$method" \
       -H "X-Api-Key: $(secret "gateway-$subscription")" "$base$path" \
-      >"$folder/$((++line)).$subscription" 2>&1 9>&- &
+      >"$folder/$line.$subscription" 2>&1 9>&- &
   done < <(traffic_lines)
   wait $(jobs -rp)
   grep -l 'Error distribution' "$folder"/* && fail 1 "the load generator had errors (above)"

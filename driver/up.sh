@@ -38,11 +38,9 @@ bring_up() { # PACE PERIOD PERIOD-SECONDS
   process_start quota weir-quota run
   process_start analytics-consume weir-analytics consume
   process_start analytics-serve weir-analytics serve
-  process_ready ingest
-  process_ready quota
-  process_ready analytics-serve
-  running analytics-consume || exited_early analytics-consume
-  note "analytics-consume (process $(pid_of analytics-consume))"
+  process_start analytics-compact weir-analytics compact
+  local name
+  for name in ingest quota analytics-{consume,serve,compact}; do process_ready "$name"; done
 }
 
 weir_up() {
@@ -67,7 +65,7 @@ what_to_try() {
       -d '{"source":"me","id":"1","time":"'\$(date -u +%FT%TZ)'","subscription":"globex-pro","route":"/hello","method":"GET","status":200,"latency_us":1500}'
     curl -H "$bearer" http://127.0.0.1:$(port quota)/v1/subscriptions/globex-pro/usage
     curl -H "$bearer" http://127.0.0.1:$(port quota)/v1/subscriptions/globex-pro/quota
-    curl -H "$bearer" http://127.0.0.1:$(port analytics-serve)/v1/schema
+    curl -H "$bearer" 'http://127.0.0.1:$(port analytics-serve)/v1/query?metrics=requests,error_rate,p95&group_by=route'
     # a plain Kafka producer is a full citizen, when it partitions as Java does
     echo 'globex-pro|{"tenant":"acme","source":"me","id":"2","time":"'\$(date -u +%FT%TZ)'","subscription":"globex-pro"}' |
       kcat -P -b $(kafka_address) -t weir.requests -K '|' -X topic.partitioner=murmur2_random
@@ -125,7 +123,7 @@ health_of() { # NAME
     postgres) postgres_sql -d weir -c 'SELECT 1' >/dev/null 2>&1 && echo well || echo ill ;;
     kafka) kafka_answers && echo well || echo ill ;;
     nginx) curl -fsS -m 3 "http://127.0.0.1:$(port nginx)/nginx-health" >/dev/null && echo well || echo ill ;;
-    ingest | quota | analytics-serve | upstream)
+    ingest | quota | analytics-* | upstream)
       reply=$(curl -sS -m 3 -w '\n%{http_code}' "http://127.0.0.1:$(port "$1")/readyz" 2>&1 || true)
       [[ ${reply##*$'\n'} == 200 ]] && echo well || echo "ill: ${reply%$'\n'*}"
       ;;

@@ -62,7 +62,7 @@ const std::map<std::string, Names>& third_parties() {
       {"libpq-fe.h", {"storage/postgres"}},
       {"sqlite3.h", {"storage/sqlite"}},
       {"duckdb.h", {"storage/duckdb"}},
-      {"simdjson.h", {"ingest/codec", "catalog"}},
+      {"simdjson.h", {"ingest/codec", "catalog", "quota", "analytics"}},
       {"google/protobuf", {"ingest/codec"}},
       {"boost/", {"base/http"}},
       {"curl/", {"base/http"}},
