@@ -27,7 +27,7 @@ constexpr std::size_t kLingerBytesMax = 16 << 20;
 class Holding {
  public:
   explicit Holding(ByteBudget& budget) : budget_(budget) {}
-  ~Holding() { budget_.give_back(held_); }
+  ~Holding() { give_back(); }
   Holding(const Holding&) = delete;
   Holding& operator=(const Holding&) = delete;
   bool grow_to(std::int64_t wanted) {
@@ -36,6 +36,7 @@ class Holding {
     held_ = wanted;
     return true;
   }
+  void give_back() { budget_.give_back(std::exchange(held_, 0)); }
 
  private:
   ByteBudget& budget_;
@@ -141,11 +142,12 @@ class Connection {
     HttpRequest request = request_of(parser.get());
     const std::string target(parser.get().target());
     Dispatcher::Admission admission = context_.dispatcher.admit(request, target);
-    if (admission.refusal) co_return co_await refuse(parser, request, *admission.refusal);
-    if (!holding.grow_to(kRequestOverheadBytes)) co_return co_await refuse(parser, request, busy());
+    if (admission.refusal) co_return co_await refuse(parser, holding, request, *admission.refusal);
+    if (!holding.grow_to(kRequestOverheadBytes))
+      co_return co_await refuse(parser, holding, request, busy());
     if (error_code failed = co_await read_body(parser, holding); failed) {
       if (failed == asio::error::no_buffer_space) {
-        co_return co_await refuse(parser, request, busy());
+        co_return co_await refuse(parser, holding, request, busy());
       }
       co_return co_await give_up(failed);
     }
@@ -154,6 +156,8 @@ class Connection {
     request.body = std::move(parser.get().body());
     stream_.expires_never();  // the handler's time is the handler's own
     HttpResponse response = co_await answered(*admission.route, request);
+    request.body = std::string();
+    holding.give_back();  // before the client can know that it is answered
     co_return co_await write(std::move(response), version, request.method == "HEAD", keep);
   }
 
@@ -199,9 +203,11 @@ class Connection {
   }
 
   /// Answers without a handler. What is left of the body is not read: the connection then ends.
-  asio::awaitable<bool> refuse(const Parser& parser, const HttpRequest& request,
+  asio::awaitable<bool> refuse(Parser& parser, Holding& holding, const HttpRequest& request,
                                HttpResponse response) {
     const bool whole = parser.is_done();
+    parser.get().body() = std::string();
+    holding.give_back();
     context_.dispatcher.note_refusal(request, response);
     give_ids(request, response);
     const bool goes_on = co_await write(std::move(response), parser.get().version(),

@@ -33,6 +33,8 @@ class RawClient {
   bool closed_ = false;
 };
 
+/// Whether anybody listens there.
+bool can_connect(std::uint16_t port);
 /// 200 of "HTTP/1.1 200 OK...", 0 when that is no answer.
 int status_of(std::string_view answer);
 std::string body_of(std::string_view answer);

@@ -28,16 +28,19 @@ std::size_t content_length(std::string_view answer) {
   return std::strtoul(answer.data() + at + kName.size(), nullptr, 10);
 }
 
-}  // namespace
+int new_socket() { return ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); }
 
-RawClient::RawClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+bool connect_to(int fd, std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-  WEIR_CHECK(::connect(fd_, generic, sizeof address) == 0);
+  return ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
+
+}  // namespace
+
+RawClient::RawClient(std::uint16_t port) : fd_(new_socket()) { WEIR_CHECK(connect_to(fd_, port)); }
 
 RawClient::~RawClient() { ::close(fd_); }
 
@@ -82,6 +85,13 @@ std::string RawClient::read_to_end() {
   while (read_more()) {
   }
   return std::exchange(pending_, "");
+}
+
+bool can_connect(std::uint16_t port) {
+  const int fd = new_socket();
+  const bool connected = connect_to(fd, port);
+  ::close(fd);
+  return connected;
 }
 
 int status_of(std::string_view answer) {

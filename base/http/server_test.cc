@@ -169,7 +169,6 @@ TEST_F(ServerTest, ids_are_taken_over_or_made) {
 }
 
 TEST_F(ServerTest, health_readiness_and_metrics_are_built_in) {
-  std::vector<std::string> reasons;
   start();
   EXPECT_EQ(status_of(exchange("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")), 200);
   EXPECT_EQ(status_of(exchange("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")), 200);
@@ -229,6 +228,8 @@ TEST_F(ServerTest, stop_lets_a_running_request_end) {
   client.send("GET /gate HTTP/1.1\r\nHost: x\r\n\r\n");
   gate_reached(1);
   auto stopped = std::async(std::launch::async, [this] { server_->stop(); });
+  while (can_connect(server_->port())) {
+  }  // until the stop has begun
   open_gate();
   const std::string answer = client.read_to_end();
   stopped.get();
