@@ -186,7 +186,8 @@ HttpResponse QuotaApi::check(const HttpRequest& request) {
   if (auto* refused = std::get_if<IdempotencyKeys::Refused>(&begun)) return refusal(*refused);
   if (auto* former = std::get_if<HttpResponse>(&begun)) return *std::move(former);
   HttpResponse answer = decide(request);
-  if (answer.status >= 500) {
+  // What consumed nothing may be asked again under the same key.
+  if (answer.status >= 500 || answer.status == 429) {
     keys_.forget(request.tenant, key);
   } else {
     keys_.finish(request.tenant, key, answer);

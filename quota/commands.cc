@@ -82,7 +82,12 @@ ExitCode print_rows(const QuotaOptions& options, const char* header, std::string
 }  // namespace
 
 ExitCode give_up(const Error& error) {
-  log_error(error.text());
+  // A list of faults is for people: one a line.
+  if (error.what.find('\n') != std::string::npos) {
+    std::fputs(error.text().c_str(), stderr);
+  } else {
+    log_error(error.text());
+  }
   return exit_code_of(error);
 }
 

@@ -8,6 +8,7 @@
 #include "ingest/kafka/kafka_source.h"
 #include "quota/commands.h"
 #include "quota/handler.h"
+#include "quota/postgres_sql.h"
 #include "quota/postgres_store.h"
 #include "quota/setup.h"
 
@@ -62,6 +63,13 @@ Status check_cluster(Connection& connection, const TopicDescription& topic, Dead
   Result<Deployment> stands = read_deployment(connection, deadline);
   if (!stands) return stands.error();
   if (stands->cluster_id == topic.cluster_id) return Status();
+  WEIR_TRY(connection.run(kInsertFlag,
+                          Params()
+                              .text("lineage")
+                              .integer(stands->incarnation.value)
+                              .null()
+                              .text("the broker's cluster is " + topic.cluster_id),
+                          deadline));
   return Error{ErrorCode::integrity,
                "the broker's cluster is " + topic.cluster_id +
                    ", but this database was filled from " + stands->cluster_id,

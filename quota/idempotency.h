@@ -28,7 +28,7 @@ class IdempotencyKeys {
   using Begun = std::variant<First, HttpResponse, Refused>;
   Begun begin(const std::string& tenant, const std::string& key, const std::string& body);
   void finish(const std::string& tenant, const std::string& key, const HttpResponse& answer);
-  /// The request ended without an answer worth keeping (5xx): the key is free again.
+  /// The request changed nothing (429, 5xx): the key is free again.
   void forget(const std::string& tenant, const std::string& key);
 
  private:

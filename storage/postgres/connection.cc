@@ -280,6 +280,14 @@ void Connection::rollback() {
   }
 }
 
+void Connection::look() {
+  pollfd entry{PQsocket(state_->raw.get()), POLLIN, 0};
+  if (state_->broken || ::poll(&entry, 1, 0) == 0) return;
+  if (PQconsumeInput(state_->raw.get()) == 0 || PQstatus(state_->raw.get()) != CONNECTION_OK) {
+    state_->broken = true;
+  }
+}
+
 bool Connection::broken() const { return state_->broken; }
 bool Connection::in_transaction() const { return state_->in_transaction; }
 const std::string& Connection::place() const { return state_->place; }

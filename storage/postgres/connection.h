@@ -113,6 +113,8 @@ class Connection {
   void rollback();
 
   bool broken() const;
+  /// For a connection at rest, without waiting: has the server closed it meanwhile? Then it is broken.
+  void look();
   bool in_transaction() const;
   /// "127.0.0.1:5433/weir", for messages; never a password.
   const std::string& place() const;

@@ -32,10 +32,12 @@ Result<Database::Lease> Database::acquire(Deadline deadline) {
                    ""};
     }
     ++state.out;
-    if (!state.idle.empty()) {
+    // One that died at rest (a restart of the server) is passed over, not handed out.
+    while (!state.idle.empty()) {
       std::unique_ptr<Connection> connection = std::move(state.idle.back());
       state.idle.pop_back();
-      return Lease(*this, std::move(connection));
+      connection->look();
+      if (!connection->broken()) return Lease(*this, std::move(connection));
     }
   }
   Result<Connection> opened = Connection::open(state.options, deadline);
