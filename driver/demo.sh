@@ -63,6 +63,7 @@ demo_steps() {
   wait_for_period
   bill_must_end 0
   show_invoices
+  show_an_invoice globex
   step "the same billing run again: it must charge nothing twice"
   charges_must_stay bill_must_end 0
 

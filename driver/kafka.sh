@@ -26,7 +26,7 @@ kafka_start() {
   kafka_format "$folder" "$properties"
   launch kafka "$(sha256sum <"$properties")" \
     "${KAFKA_JAVA[@]}" -Xms128m -Xmx512m kafka.Kafka "$properties"
-  ready kafka 60 kafka_answers
+  ready kafka 120 kafka_answers
 }
 
 kafka_answers() { kcat -b "$(kafka_address)" -L -m 2 2>/dev/null | grep -q ' broker '; }

@@ -18,6 +18,7 @@ kafka_setup() {
   digests_hold "$new" "$sums" ||
     fail "$EXIT_DATA" "the jars in $new are not those of deploy/kafka/SHA256SUMS; not used"
   rm -rf "$libs"
+  chmod 755 "$new"
   mv "$new" "$libs"
 }
 

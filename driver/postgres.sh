@@ -71,7 +71,7 @@ postgres_start() {
   # After a kill -9 of the server its children need a moment to notice; until then a start is refused.
   local attempt
   for attempt in 1 2 3 4 5 6 7 8 9 10; do
-    (launch postgres - "${server[@]}" && ready postgres 30 postgres_sql -d postgres -c 'SELECT 1') \
+    (launch postgres - "${server[@]}" && ready postgres 60 postgres_sql -d postgres -c 'SELECT 1') \
       2>/dev/null && break
     sleep 1
   done

@@ -66,6 +66,12 @@ show_analytics() {
 }
 
 show_invoices() { weir_billing invoices | sed 's/^/    /'; }
+show_an_invoice() { # CUSTOMER: its greatest
+  local id
+  id=$(weir_billing invoices --json |
+    jq -r --arg customer "$1" '[.invoices[] | select(.customer == $customer)] | max_by(.total | tonumber).id')
+  weir_billing show "$id" | sed 's/^/    /'
+}
 show_held() { weir_billing held | sed 's/^/    /'; }
 
 invoiced_units() { weir_billing invoices --json | jq '[.. | objects | .added? // empty] | add // 0'; }

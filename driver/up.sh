@@ -16,7 +16,7 @@ process_start() {
   launch "$name" "$(cat "$WEIR_TOML")" "$WEIR_BIN/$binary" "$@" --config "$WEIR_TOML"
 }
 process_ready() { # NAME
-  ready "$1" 30 curl -fsS "http://127.0.0.1:$(port "$1")/readyz"
+  ready "$1" 60 curl -fsS "http://127.0.0.1:$(port "$1")/readyz"
   note "$1 on 127.0.0.1:$(port "$1")"
 }
 
