@@ -12,8 +12,8 @@
 //   Result<PeriodRule> rule = parse_period_rule("month");
 //   Result<TimeRange> march = period_containing(*rule, "Europe/Berlin", now_us);
 //
-// Errors: `invalid`, naming the zone or the text. Times outside the years 1900 to 2036, which is what
-// the zone files cover, are `invalid` too. Threads: any. No call touches the disk after the first
+// Errors: `invalid`, naming the zone or the text. Times outside the years 1900 to 2036, which is
+// what the zone files cover, are `invalid` too. Threads: any. No call touches the disk after the first
 // look at a zone.
 #pragma once
 
