@@ -1,4 +1,4 @@
-// A socket for tests: sends bytes as they stand and reads what comes, with a deadline on every call.
+// A socket for tests: sends bytes as they stand and reads what comes. Every read has a deadline.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ class RawClient {
   bool send(std::string_view bytes);
   /// No more will be sent.
   void end_sending();
-  /// One whole answer: header, and as much body as its content-length says. Less when the other side
-  /// closes or ten seconds pass.
+  /// One whole answer: header, and as much body as its content-length says. Less when the other
+  /// side closes or ten seconds pass.
   std::string read_answer();
   /// All until the other side closes; `closed()` says whether it did within ten seconds.
   std::string read_to_end();
