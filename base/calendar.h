@@ -12,7 +12,7 @@
 //   Result<PeriodRule> rule = parse_period_rule("month");
 //   Result<TimeRange> march = period_containing(*rule, "Europe/Berlin", now_us);
 //
-// Errors: `invalid`, naming the zone or the text; so are times outside the years 1900 to 2036, which
+// Errors: `invalid`, naming the zone or the text; so are times outside 1900 to 2036, which
 // is what the zone files cover. Threads: any. No call touches the disk after the first look at a
 // zone.
 #pragma once
