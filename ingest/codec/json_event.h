@@ -69,6 +69,7 @@ class EventReader {
   Outcome read_field(std::size_t field, ondemand::value& value, bool marked, EventFields& event,
                      Rejection& why);
   std::array<std::uint8_t, kFields + 1> follower_{};  // which field came after it last time
+  bool is_expected(std::size_t previous, const ondemand::field& field) const;
   std::size_t field_of(std::size_t previous, std::string_view key);
 };
 

@@ -1,5 +1,7 @@
 #include "ingest/event/check.h"
 
+#include <cstring>
+
 namespace weir {
 namespace {
 
@@ -74,13 +76,27 @@ Check check_required(const RequestRow& row) {
 
 }  // namespace
 
+// Eight bytes at a time. Subtracting borrows into the next byte only behind a byte that is found
+// already, so the answer for the word as a whole is exact.
 bool has_control_character(std::string_view text) {
-  bool found = false;  // no early exit: the compiler makes a vector loop of it
-  for (char c : text) {
-    unsigned char byte = static_cast<unsigned char>(c);
-    found |= byte < 0x20 || byte == 0x7f;
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHighs = 0x8080808080808080;
+  std::uint64_t found = 0;
+  auto look = [&](std::uint64_t word) {
+    std::uint64_t del = word ^ (0x7f * kOnes);
+    found |= ((word - 0x20 * kOnes) & ~word) | ((del - kOnes) & ~del);
+  };
+  const char* at = text.data();
+  std::size_t left = text.size();
+  std::uint64_t word;
+  for (; left >= sizeof(word); at += sizeof(word), left -= sizeof(word)) {
+    std::memcpy(&word, at, sizeof(word));
+    look(word);
   }
-  return found;
+  word = 0x20 * kOnes;  // padding that is no control character
+  if (left > 0) std::memcpy(&word, at, left);
+  look(word);
+  return (found & kHighs) != 0;
 }
 
 std::string_view check_identifier(std::string_view text, std::size_t bytes_max) {

@@ -113,6 +113,22 @@ TEST(check_row, lets_any_character_pass_in_free_text) {
   EXPECT_TRUE(check_row(row, kLatest, why)) << why.field;
 }
 
+TEST(has_control_character, says_of_each_byte_at_each_place_what_it_is) {
+  for (std::size_t size = 1; size <= 20; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        for (char around : {'a', '\x20', '\x80', '\xff'}) {
+          std::string text(size, around);
+          text[at] = static_cast<char>(byte);
+          ASSERT_EQ(has_control_character(text), byte < 0x20 || byte == 0x7f)
+              << byte << " at " << at << " of " << size;
+        }
+      }
+    }
+  }
+  EXPECT_FALSE(has_control_character(""));
+}
+
 TEST(check_row, needs_no_tenant_where_there_is_no_subscription) {
   RequestRow row = good_row();
   row.tenant = row.subscription = "";
