@@ -1,6 +1,7 @@
 // weir-ingest: takes request logs in and appends them to the stream.
 #include "base/command_line.h"
 #include "ingest/collector/admin.h"
+#include "ingest/collector/generate_command.h"
 #include "ingest/collector/load.h"
 #include "ingest/collector/serve.h"
 #include "ingest/collector/settings.h"
@@ -54,6 +55,13 @@ int main(int argc, char** argv) {
   declare_lines(load, &loaded.lines);
   load.flag("--json", &loaded.json, "print the counts for machines");
   load.run([&] { return load_file(settings, loaded, stop); });
+
+  GenerateArguments generated;
+  Command& generate =
+      line.command("generate", "append made-up events by seed, and say what they come to");
+  generate.settings(&declared);
+  declare_generate(generate, &generated);
+  generate.run([&] { return generate_events(settings, generated, stop); });
 
   TopicArguments topic;
   Command& create = line.command("topic create", "make the Kafka topic as Weir needs it");

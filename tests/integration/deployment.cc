@@ -1,0 +1,269 @@
+#include "tests/integration/deployment.h"
+
+#include "base/digest.h"
+#include "base/http/client.h"
+#include "ingest/kafka/kafka_admin.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <sstream>
+#include <unistd.h>
+
+namespace weir::test {
+namespace {
+
+constexpr auto kPatience = std::chrono::seconds(60);
+constexpr std::string_view kSecret = "an identity key for tests alone";
+
+Deadline soon() { return Deadline::in(kPatience); }
+
+// Ends the test with what went wrong: these helpers return values, so ASSERT_* cannot be used.
+[[noreturn]] void give_up(const std::string& why) { throw std::runtime_error(why); }
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) give_up(result.error().text());
+  return *std::move(result);
+}
+
+void write_file(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
+
+// The connection string of a role of the run's server, for another database.
+std::string with_database(const std::string& conninfo, const std::string& database) {
+  const auto at = conninfo.find("dbname=");
+  const auto end = conninfo.find(' ', at);
+  return conninfo.substr(0, at) + "dbname=" + database + conninfo.substr(end);
+}
+
+}  // namespace
+
+std::string environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr) {
+    give_up(name +
+            " is not set: run these tests by ./weir test, which starts the servers they need");
+  }
+  return value;
+}
+
+Deployment::Deployment(const DeploymentOptions& options) : name_("t" + random_hex(6)) {
+  folder_ = std::filesystem::temp_directory_path() / ("weir-" + name_);
+  topic_ = "weir." + name_;
+  database_ = "weir_" + name_;
+  for (const char* part : {"quota", "analytics", "ingest"}) {
+    std::filesystem::create_directories(folder_ + "/" + part);
+  }
+  create_database();
+  write_config(options);
+  run_well("weir-ingest", {"topic", "create", "--partitions", std::to_string(options.partitions)});
+  run_well("weir-quota", {"migrate"});
+  run_well("weir-billing", {"migrate"});
+}
+
+Deployment::~Deployment() {
+  if (testing::Test::HasFailure()) {
+    fmt::print("the files of the failed test: {}\n", folder_);
+    return;
+  }
+  std::filesystem::remove_all(folder_);
+}
+
+void Deployment::create_database() {
+  PostgresOptions options;
+  options.conninfo = environment("WEIR_TEST_POSTGRES");
+  Connection server = must(Connection::open(options, soon()));
+  must(server.run("create database " + database_, soon()));
+  must(server.run(
+      fmt::format("grant connect, create on database {} to weir_quota, weir_billing", database_),
+      soon()));
+  options.conninfo = with_database(options.conninfo, database_);
+  admin_ = std::make_unique<Connection>(must(Connection::open(options, soon())));
+}
+
+void Deployment::write_config(const DeploymentOptions& options) {
+  const auto conninfo = [&](const char* name) {
+    return with_database(environment(name), database_);
+  };
+  write_file(folder_ + "/secret", std::string(kSecret));
+  write_file(folder_ + "/keys.toml", "");
+  write_file(
+      folder_ + "/weir.toml",
+      fmt::format(R"([log]
+format = "json"
+[kafka]
+brokers = "{brokers}"
+topic = "{topic}"
+session_timeout = "6s"
+delivery_timeout = "{delivery}"
+[identity]
+secret_file = "{folder}/secret"
+[keys]
+file = "{folder}/keys.toml"
+[ingest]
+listen = "127.0.0.1:0"
+state_folder = "{folder}/ingest"
+permitted_future = "{future}"
+[quota]
+listen = "127.0.0.1:0"
+consumer_listen = "127.0.0.1:0"
+database = "{quota}"
+volume = "{folder}/quota"
+group = "quota-{name}"
+bucket = "{bucket}"
+permitted_future = "{future}"
+delivery_timeout = "{delivery}"
+grace = "{grace}"
+[analytics]
+listen = "127.0.0.1:0"
+consumer_listen = "127.0.0.1:0"
+volume = "{folder}/analytics"
+group = "analytics-{name}"
+permitted_future = "{future}"
+[billing]
+database = "{billing}"
+charges_file = "{folder}/charges.jsonl"
+wait = "2s"
+{more})",
+                  fmt::arg("brokers", environment("WEIR_TEST_KAFKA")), fmt::arg("topic", topic_),
+                  fmt::arg("folder", folder_), fmt::arg("name", name_),
+                  fmt::arg("bucket", options.bucket), fmt::arg("future", options.permitted_future),
+                  fmt::arg("delivery", options.delivery_timeout), fmt::arg("grace", options.grace),
+                  fmt::arg("more", options.more),
+                  fmt::arg("quota", conninfo("WEIR_TEST_POSTGRES_QUOTA")),
+                  fmt::arg("billing", conninfo("WEIR_TEST_POSTGRES_BILLING"))));
+}
+
+void Deployment::apply_catalog(const std::string& toml) {
+  const std::string path = folder_ + "/catalog.toml";
+  write_file(path, toml);
+  run_well("weir-quota", {"catalog", "apply", path});
+  run_well("weir-billing", {"catalog", "apply", path});
+}
+
+Finished Deployment::run(const std::string& binary, const Words& words) {
+  Words argv = {environment("WEIR_BIN") + "/" + binary};
+  argv.insert(argv.end(), words.begin(), words.end());
+  argv.insert(argv.end(), {"--config", folder_ + "/weir.toml"});
+  return weir::test::run(argv, fmt::format("{}/run-{}-{}", folder_, ++runs_, binary));
+}
+
+std::string Deployment::run_well(const std::string& binary, const Words& words) {
+  Finished done = run(binary, words);
+  if (done.exit_code != 0) {
+    give_up(fmt::format("{} {} exited {}:\n{}{}", binary, words.front(), done.exit_code, done.out,
+                        done.err));
+  }
+  return done.out;
+}
+
+std::unique_ptr<ChildProcess> Deployment::start(const std::string& binary, const Words& words,
+                                                const std::string& name) {
+  Words argv = {environment("WEIR_BIN") + "/" + binary};
+  argv.insert(argv.end(), words.begin(), words.end());
+  argv.insert(argv.end(), {"--config", folder_ + "/weir.toml"});
+  return std::make_unique<ChildProcess>(argv, folder_ + "/" + name);
+}
+
+std::string Deployment::url_of(ChildProcess& process) {
+  std::string port;
+  const bool listens = eventually(std::chrono::seconds(30), [&] {
+    // The last one: the log of a process that was started anew is appended to.
+    const std::string log = process.err();
+    const auto at = log.rfind("\"http listens\"");
+    if (at == std::string::npos) return !process.running();
+    const auto from = log.find("\"port\":", at);
+    port = log.substr(from + 7, log.find_first_of(",}", from) - from - 7);
+    return true;
+  });
+  if (!listens || port.empty()) give_up("does not listen:\n" + process.err());
+  return "http://127.0.0.1:" + port;
+}
+
+std::string Deployment::api_key(const std::string& tenant) {
+  auto known = keys_.find(tenant);
+  if (known != keys_.end()) return known->second;
+  std::string key =
+      weir::test::run({environment("WEIR_BIN") + "/weir-ingest", "keys", "new", "--tenant", tenant,
+                       "--name", "test", "--file", folder_ + "/keys.toml"},
+                      folder_ + "/keys")
+          .out;
+  key.erase(key.find_last_not_of('\n') + 1);
+  return keys_[tenant] = key;
+}
+
+std::pair<int, std::string> Deployment::get(const std::string& url, const std::string& tenant) {
+  HttpClient client;
+  HttpReply reply = must(client.get(url, {{"Authorization", "Bearer " + api_key(tenant)}}, soon()));
+  return {reply.status, reply.body};
+}
+
+std::pair<int, std::string> Deployment::post(const std::string& url, const std::string& tenant,
+                                             const std::string& content_type,
+                                             const std::string& body) {
+  HttpClient client;
+  HttpReply reply = must(client.post(url,
+                                     {{"Authorization", "Bearer " + api_key(tenant)},
+                                      {"Content-Type", content_type},
+                                      {"Idempotency-Key", random_hex(8)}},
+                                     body, soon()));
+  return {reply.status, reply.body};
+}
+
+void Deployment::kcat(const std::string& keyed_lines, bool java_partitioner) {
+  const std::string file = folder_ + "/kcat.in";
+  write_file(file, keyed_lines);
+  const std::string partitioner =
+      java_partitioner ? "-X topic.partitioner=murmur2_random" : "-X topic.partitioner=consistent";
+  Finished done =
+      weir::test::run({"/bin/sh", "-c",
+                       fmt::format("exec kcat -P -b {} -t {} {} -K '|' <{}",
+                                   environment("WEIR_TEST_KAFKA"), topic_, partitioner, file)},
+                      folder_ + "/kcat");
+  if (done.exit_code != 0) give_up("kcat: " + done.err);
+}
+
+std::string Deployment::sql(const std::string& query) {
+  Rows rows = must(admin_->run(query, soon()));
+  return rows.empty() ? "" : std::string(rows.text(0, 0));
+}
+
+std::int64_t Deployment::sql_number(const std::string& query) {
+  const std::string text = sql(query);
+  if (text.empty()) give_up("no number: " + query);
+  return std::stoll(text);
+}
+
+std::int64_t Deployment::log_end() {
+  KafkaOptions options;
+  options.brokers = environment("WEIR_TEST_KAFKA");
+  options.topic = topic_;
+  auto admin = must(KafkaAdmin::open(options));
+  std::int64_t sum = 0;
+  const std::int32_t partitions = must(admin->partition_count(soon()));
+  for (std::int32_t p = 0; p < partitions; ++p) {
+    sum += must(admin->bounds(PartitionId(p), soon())).end.value;
+  }
+  return sum;
+}
+
+std::int64_t Deployment::applied_to() {
+  return sql_number("select coalesce(sum(next), 0) from quota.progress");
+}
+
+void Deployment::expect_counts_add_up() {
+  EXPECT_EQ(sql_number("select count(*) from quota.progress "
+                       "where received <> applied + duplicate + quarantined + unprovable"),
+            0);
+}
+
+std::vector<std::string> Deployment::charges() {
+  std::istringstream lines(read_whole(folder_ + "/charges.jsonl"));
+  std::vector<std::string> out;
+  for (std::string line; std::getline(lines, line);) out.push_back(line);
+  return out;
+}
+
+}  // namespace weir::test

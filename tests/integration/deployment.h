@@ -1,0 +1,88 @@
+// A whole Weir for one test: its own topic, database, volumes, keys and configuration, on the broker
+// and the PostgreSQL server of the run. Its processes are the real binaries.
+//
+// Everything that is called may fail; a failure that the test is not about ends the test at once, with
+// the output of what failed. Threads: one.
+#pragma once
+
+#include "storage/postgres/connection.h"
+#include "tests/integration/child_process.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace weir::test {
+
+struct DeploymentOptions {
+  int partitions = 4;
+  std::string bucket = "1s";
+  std::string permitted_future = "1s";
+  std::string delivery_timeout = "2s";
+  std::string grace = "3s";
+  std::string more;  // further lines of weir.toml
+};
+
+class Deployment {
+ public:
+  explicit Deployment(const DeploymentOptions& options = {});
+  ~Deployment();
+
+  /// Applies the catalogue to both sides.
+  void apply_catalog(const std::string& toml);
+
+  using Words = std::vector<std::string>;
+  /// One of Weir's binaries, to its end, with this deployment's configuration.
+  Finished run(const std::string& binary, const Words& words);
+  /// The same, and must exit 0.
+  std::string run_well(const std::string& binary, const Words& words);
+  /// Left running; `name` names its log.
+  std::unique_ptr<ChildProcess> start(const std::string& binary, const Words& words,
+                                      const std::string& name);
+  /// "http://127.0.0.1:PORT" of a process that start() started, once it listens.
+  std::string url_of(ChildProcess& process);
+
+  /// The tenant's API key, made at the first call. Servers read keys when they start.
+  std::string api_key(const std::string& tenant);
+  /// Status and body of a request with the tenant's key.
+  std::pair<int, std::string> get(const std::string& url, const std::string& tenant);
+  std::pair<int, std::string> post(const std::string& url, const std::string& tenant,
+                                   const std::string& content_type, const std::string& body);
+
+  /// `lines` to the topic by kcat, keyed by what stands before the first '|'.
+  void kcat(const std::string& keyed_lines, bool java_partitioner = true);
+
+  /// First column of the first row, as text; "" for no row. As the superuser.
+  std::string sql(const std::string& query);
+  std::int64_t sql_number(const std::string& query);
+  /// Records that the topic holds, over all partitions.
+  std::int64_t log_end();
+  /// Sum of quota's `next`; equals log_end() when all is applied.
+  std::int64_t applied_to();
+  /// received = applied + duplicate + quarantined + unprovable, for every partition.
+  void expect_counts_add_up();
+  /// Charges in the file provider's file.
+  std::vector<std::string> charges();
+
+  const std::string& folder() const { return folder_; }
+  const std::string& topic() const { return topic_; }
+
+ private:
+  void create_database();
+  void write_config(const DeploymentOptions& options);
+
+  std::string folder_;
+  std::string name_;
+  std::string topic_;
+  std::string database_;
+  std::map<std::string, std::string> keys_;
+  std::unique_ptr<Connection> admin_;
+  int runs_ = 0;
+};
+
+/// An address or a path that the fixture hands over; ends the run when it is not there.
+std::string environment(const std::string& name);
+
+}  // namespace weir::test
