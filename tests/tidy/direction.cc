@@ -68,7 +68,6 @@ const std::map<std::string, Names>& third_parties() {
       {"curl/", {"base/http"}},
       {"zstd.h", {"base"}},
       {"CLI/", {"base"}},
-      {"spdlog/", {"base"}},
       {"prometheus/", {"base"}},
       {"openssl/", {"base"}},
       {"date/", {"base"}},
