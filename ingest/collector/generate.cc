@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <fmt/format.h>
+#include <functional>
 #include <unistd.h>
 #include <vector>
 
@@ -59,23 +60,19 @@ Result<std::unique_ptr<GenerateOutput>> open_output(const GenerateOptions& optio
   return Error{ErrorCode::invalid, "neither a stream nor a file to write to", "give --out FILE"};
 }
 
-bool may_pass(const Error& error) {
-  return error.code == ErrorCode::unavailable || error.code == ErrorCode::in_doubt ||
-         error.code == ErrorCode::full;
-}
-
-/// The rows, again and again while the stream is away; then the poison, which is never sent twice.
-Status write_patiently(GenerateOutput& output, const RequestBatch& batch,
-                       std::span<const std::string> poison, const std::stop_token& stop) {
+/// Again and again while the stream is away.
+Status insist(const std::function<Status()>& write, bool repeatable, const std::stop_token& stop) {
   Backoff backoff(1);
   for (int attempt = 1;; ++attempt) {
-    Status written = output.write(batch, {});
-    if (written) break;
-    if (!may_pass(written.error()) || attempt == kTriesMax) return written;
+    Status written = write();
+    if (written || attempt == kTriesMax) return written;
+    ErrorCode code = written.error().code;
+    bool may_pass = code == ErrorCode::unavailable || code == ErrorCode::full ||
+                    (code == ErrorCode::in_doubt && repeatable);
+    if (!may_pass) return written;
     fmt::print(stderr, "{}; trying again\n", written.error().text());
     if (sleep_until_stop(stop, backoff.next())) return written;
   }
-  return poison.empty() ? Status{} : output.write(RequestBatch{}, poison);
 }
 
 Status write_all(EventGenerator& generator, GenerateOutput& output, const GenerateOptions& options,
@@ -88,7 +85,10 @@ Status write_all(EventGenerator& generator, GenerateOutput& output, const Genera
     batch.clear();
     poison.clear();
     more = generator.fill(batch, static_cast<std::size_t>(pace.batch_rows()), poison);
-    WEIR_TRY(write_patiently(output, batch, poison, stop));
+    WEIR_TRY(insist([&] { return output.write_rows(batch); }, true, stop));
+    if (!poison.empty()) {
+      WEIR_TRY(insist([&] { return output.write_poison(poison); }, false, stop));
+    }
     progress.show(generator.totals().events);
     pace.keep(generator.totals().received(), stop);
   }

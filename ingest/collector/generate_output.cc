@@ -1,5 +1,6 @@
 #include "ingest/collector/generate_output.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -17,20 +18,27 @@ class StreamOutput : public GenerateOutput {
   StreamOutput(RecordSink& sink, const IdentityKey& key, GenerateFormat format)
       : sink_(sink), writer_(sink, key), encoder_(key), format_(format) {}
 
-  Status write(const RequestBatch& batch, std::span<const std::string> poison) override {
+  Status write_rows(const RequestBatch& batch) override {
     Deadline deadline = Deadline::in(kWriteTimeout);
     if (partitions_ == 0) {
       Result<std::int32_t> partitions = sink_.partition_count(deadline);
       if (!partitions) return partitions.error();
       partitions_ = *partitions;
     }
-    if (format_ == GenerateFormat::mixed) {
-      WEIR_TRY(writer_.write(batch, deadline));
-    } else {
-      encode(batch);
-      WEIR_TRY(append(deadline));
+    if (format_ == GenerateFormat::mixed) return writer_.write(batch, deadline);
+    encode(batch);
+    return append(deadline);
+  }
+  /// Spread over the partitions, so that each meets some.
+  Status write_poison(std::span<const std::string> poison) override {
+    made_.clear();
+    for (const std::string& body : poison) {
+      std::int64_t place = poison_written_ + static_cast<std::int64_t>(made_.size());
+      made_.push_back({PartitionId(static_cast<std::int32_t>(place % partitions_)), kJson, body});
     }
-    return write_poison(poison, deadline);
+    Status sent = append(Deadline::in(kWriteTimeout));
+    if (sent) poison_written_ += static_cast<std::int64_t>(poison.size());
+    return sent;
   }
   Status finish() override { return {}; }
 
@@ -55,9 +63,12 @@ class StreamOutput : public GenerateOutput {
       encoder_.json(batch, row, row + 1, made_.back().value);
     }
     for (std::size_t partition = 0; partition < rows.size(); ++partition) {
-      if (rows[partition].empty()) continue;
-      made_.push_back({PartitionId(static_cast<std::int32_t>(partition)), kPacked, {}});
-      encoder_.packed_rows(batch, rows[partition], made_.back().value);
+      for (std::span<const std::uint32_t> rest = rows[partition]; !rest.empty();) {
+        std::size_t count = std::min(rest.size(), kRecordRowsMax);
+        made_.push_back({PartitionId(static_cast<std::int32_t>(partition)), kPacked, {}});
+        encoder_.packed_rows(batch, rest.first(count), made_.back().value);
+        rest = rest.subspan(count);
+      }
     }
   }
 
@@ -67,24 +78,6 @@ class StreamOutput : public GenerateOutput {
     if (out.empty()) return {};
     Result<std::vector<Appended>> appended = sink_.append(out, deadline);
     return appended ? Status{} : Status{appended.error()};
-  }
-
-  /// Spread over the partitions, so that each meets some.
-  Status write_poison(std::span<const std::string> poison, Deadline deadline) {
-    made_.clear();
-    for (const std::string& body : poison) {
-      std::int64_t place = poison_written_ + static_cast<std::int64_t>(made_.size());
-      made_.push_back({PartitionId(static_cast<std::int32_t>(place % partitions_)), kJson, body});
-    }
-    // Poison has no identity that would drop a copy: it is never sent again when its fate is open.
-    Status sent = append(deadline);
-    if (!sent && sent.error().code == ErrorCode::in_doubt) {
-      return Error{
-          ErrorCode::unavailable, sent.error().what,
-          "whether the last poison records were written is not known: the totals may be off"};
-    }
-    if (sent) poison_written_ += static_cast<std::int64_t>(poison.size());
-    return sent;
   }
 
   RecordSink& sink_;
@@ -104,11 +97,14 @@ class FileOutput : public GenerateOutput {
     if (file_ != nullptr && file_ != stdout) std::fclose(file_);
   }
 
-  Status write(const RequestBatch& batch, std::span<const std::string> poison) override {
+  Status write_rows(const RequestBatch& batch) override {
     encoder_.ndjson(batch, 0, batch.rows(), text_);
+    return write_text();
+  }
+  Status write_poison(std::span<const std::string> poison) override {
+    text_.clear();
     for (const std::string& body : poison) text_.append(body).push_back('\n');
-    bool whole = std::fwrite(text_.data(), 1, text_.size(), file_) == text_.size();
-    return whole ? Status{} : failed();
+    return write_text();
   }
   Status finish() override {
     std::FILE* file = std::exchange(file_, nullptr);
@@ -117,6 +113,10 @@ class FileOutput : public GenerateOutput {
   }
 
  private:
+  Status write_text() {
+    bool whole = std::fwrite(text_.data(), 1, text_.size(), file_) == text_.size();
+    return whole ? Status{} : failed();
+  }
   Status failed() const {
     int number = errno;
     ErrorCode code = number == ENOSPC ? ErrorCode::full : ErrorCode::unavailable;

@@ -18,10 +18,11 @@ namespace weir {
 class GenerateOutput {
  public:
   virtual ~GenerateOutput() = default;
-  /// The rows of `batch`, then the poison. After `in_doubt` or `unavailable` the same call may be
-  /// made again: what was written already is then there twice, and its identity drops the copy; no
-  /// poison is ever written twice.
-  virtual Status write(const RequestBatch& batch, std::span<const std::string> poison) = 0;
+  /// After an error the same call may be made again: rows that were written already are then there
+  /// twice, and their identity drops the copy.
+  virtual Status write_rows(const RequestBatch& batch) = 0;
+  /// Poison has no identity that would drop a copy: not to be made again after `in_doubt`.
+  virtual Status write_poison(std::span<const std::string> poison) = 0;
   virtual Status finish() = 0;
 };
 
