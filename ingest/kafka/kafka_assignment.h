@@ -41,6 +41,7 @@ class KafkaAssignment {
   /// Positions in librdkafka's terms, when they must be handed over anew; else nullptr.
   PartitionList fresh_list(const std::string& topic);
   void mark_stale() { stale_ = true; }
+  bool stale() const { return stale_; }
 
  private:
   std::map<PartitionId, Held> held_;

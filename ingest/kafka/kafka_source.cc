@@ -13,6 +13,7 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr auto kPublishInterval = std::chrono::seconds(1);
+constexpr int kPollsBetweenChores = 1024;
 
 /// What the group did, in order; told to the caller one by one.
 struct GroupEvent {
@@ -86,12 +87,17 @@ struct KafkaSource::State {
   std::vector<PartitionId> partitions;  // those whose span is out
   std::map<PartitionId, Offset> to_publish;
   Steady::time_point published, watched;
+  int polls_since_chores = 0;
 
   ~State() {
     message.reset();
     if (handle) rd_kafka_consumer_close(handle.get());
   }
   KafkaAssignment& assignment() { return events->assignment; }
+  bool events_wait() const { return !events->events.empty(); }
+  Polled next_event();
+  Result<Polled> poll_library(int timeout_ms);
+  void do_chores();
   Status hand_over();
   Result<Polled> take(Message taken);
   Result<Polled> take_error(const rd_kafka_message_t& taken);
@@ -145,26 +151,41 @@ Status KafkaSource::State::hand_over() {
 Result<Polled> KafkaSource::poll(Micros timeout) {
   State& s = *state_;
   s.message.reset();
-  const Deadline deadline = Deadline::in(timeout);
+  // A record that waits already is given without a look at the clock.
+  if (++s.polls_since_chores < kPollsBetweenChores && !s.events_wait() && !s.assignment().stale()) {
+    Result<Polled> polled = s.poll_library(0);
+    if (!polled || polled->kind != Polled::Kind::nothing) return polled;
+  }
+  s.do_chores();
   Status failed;
-  s.publish();
-  s.watch();
+  const Deadline deadline = Deadline::in(timeout);
   do {
-    if (!s.events->events.empty()) {
-      GroupEvent event = std::move(s.events->events.front());
-      s.events->events.pop_front();
-      return s.tell(event.kind, std::move(event.partitions));
-    }
+    if (s.events_wait()) return s.next_event();
     const Status handed = s.hand_over();
     if (!handed) failed = handed;  // told when the time is over; polling itself goes on
     const auto millis = static_cast<int>(deadline.left().count() / 1000);
-    Message message(rd_kafka_consumer_poll(s.handle.get(), millis));
-    if (!message) continue;
-    Result<Polled> polled = s.take(std::move(message));
+    Result<Polled> polled = s.poll_library(millis);
     if (!polled || polled->kind != Polled::Kind::nothing) return polled;
-  } while (!deadline.passed() || !s.events->events.empty());
+  } while (!deadline.passed() || s.events_wait());
   if (!failed) return failed.error();
   return Polled{};
+}
+
+Result<Polled> KafkaSource::State::poll_library(int timeout_ms) {
+  Message polled(rd_kafka_consumer_poll(handle.get(), timeout_ms));
+  return polled ? take(std::move(polled)) : Polled{};
+}
+
+Polled KafkaSource::State::next_event() {
+  GroupEvent event = std::move(events->events.front());
+  events->events.pop_front();
+  return tell(event.kind, std::move(event.partitions));
+}
+
+void KafkaSource::State::do_chores() {
+  polls_since_chores = 0;
+  publish();
+  watch();
 }
 
 Result<Polled> KafkaSource::State::take(Message taken) {

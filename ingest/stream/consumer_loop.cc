@@ -19,8 +19,8 @@ Status ConsumerLoop::run(const std::stop_token& stop) {
 
 Status ConsumerLoop::step(Micros poll_timeout) {
   State& s = *state_;
-  WEIR_TRY(
-      s.load_waiting());  // of partitions new or moved: position (R2), lineage (R1), index (R5)
+  s.now = s.clock.steady_now();
+  WEIR_TRY(s.load_waiting());  // new or moved: position (R2), lineage (R1), index (R5)
 
   Result<Polled> polled = s.poll(poll_timeout);
   if (!polled && !is_transient(polled.error())) return polled.error();

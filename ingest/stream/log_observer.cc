@@ -4,9 +4,9 @@
 
 namespace weir {
 
-PartitionReader* LogObserver::observe(const std::vector<PartitionReader*>& live) {
+PartitionReader* LogObserver::observe(const std::vector<PartitionReader*>& live,
+                                      std::chrono::steady_clock::time_point now) {
   if (live.empty()) return nullptr;
-  const auto now = clock_.steady_now();
   const auto share = options_.observe_interval / static_cast<std::int64_t>(live.size());
   if (now - last_ < share) return nullptr;
   last_ = now;

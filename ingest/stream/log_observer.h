@@ -19,7 +19,8 @@ class LogObserver {
       : source_(source), options_(options), clock_(clock) {}
 
   /// The live partition whose end was read now; nullptr when none was due, or the broker is away.
-  PartitionReader* observe(const std::vector<PartitionReader*>& live);
+  PartitionReader* observe(const std::vector<PartitionReader*>& live,
+                           std::chrono::steady_clock::time_point now);
 
  private:
   Source& source_;

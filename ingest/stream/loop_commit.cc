@@ -10,13 +10,13 @@ void ConsumerLoop::State::join(PartitionReader& reader) {
 }
 
 void ConsumerLoop::State::started_filling() {
-  if (!filling_since) filling_since = clock.steady_now();
+  if (!filling_since) filling_since = now;
 }
 
 bool ConsumerLoop::State::commit_due() {
   if (filling.empty()) return false;
-  if (commit_retry.waiting()) return commit_retry.due();
-  return filling.full() || clock.steady_now() - *filling_since >= options.commit_interval;
+  if (commit_retry.waiting()) return commit_retry.due(now);
+  return filling.full() || now - *filling_since >= options.commit_interval;
 }
 
 /// The batch is in: positions move, generations that it named count, dropped ones go.
@@ -57,7 +57,7 @@ void ConsumerLoop::State::seal(PartitionReader& reader, Offset below) {
     log_warn("identity index cannot be sealed; loading the partition anew",
              {{"partition", reader.partition.value}, {"error", sealed.error().text()}});
     reload({&reader.partition, 1}, "identity index: " + sealed.error().text());
-    load_retry.failed();
+    load_retry.failed(now);
     return;
   }
   if (reader.expired.empty()) reader.expired = reader.index->expirable();
@@ -78,7 +78,7 @@ Status ConsumerLoop::State::commit_failed(const Error& error) {
   if (!is_transient(error) || error.code == ErrorCode::not_found) return error;
   metrics.commit_failed();
   log_warn("commit failed; the same batch again", {{"error", error.text()}});
-  commit_retry.failed();
+  commit_retry.failed(clock.steady_now());
   return pauser.pause(being_read());
 }
 

@@ -31,12 +31,12 @@ ConsumerLoop::State::State(Source& source_in, Handler& handler_in, const Identit
       filling(key, handler.sections(), options),
       observer(source, options, clock),
       pauser(source),
-      load_retry(clock, 1),
-      commit_retry(clock, 2) {}
+      load_retry(1),
+      commit_retry(2) {}
 
 Status ConsumerLoop::State::load_waiting() {
   if (!any_waiting || commit_retry.waiting()) return {};  // a batch that is retried stays as it is
-  if (load_retry.waiting() && !load_retry.due()) return {};
+  if (load_retry.waiting() && !load_retry.due(now)) return {};
   std::vector<PartitionReader*> waiting;
   for (const auto& reader : readers) {
     if (reader && reader->stage == Stage::waiting) waiting.push_back(reader.get());
@@ -55,14 +55,14 @@ Status ConsumerLoop::State::load_waiting() {
   if (!load_retry.waiting()) {
     log_warn("partitions cannot be loaded; retrying", {{"error", loaded.error().text()}});
   }
-  load_retry.failed();
+  load_retry.failed(now);
   return {};
 }
 
 /// Not longer than the batch in hand may wait.
 Result<Polled> ConsumerLoop::State::poll(Micros timeout) {
   if (filling_since) {
-    const auto age = std::chrono::duration_cast<Micros>(clock.steady_now() - *filling_since);
+    const auto age = std::chrono::duration_cast<Micros>(now - *filling_since);
     timeout = std::clamp(options.commit_interval - age, Micros{0}, timeout);
   }
   constexpr Micros kRetryTick = std::chrono::milliseconds(10);
@@ -132,7 +132,7 @@ void ConsumerLoop::State::take(const StreamRecord& record) {
   log_warn("identity index fails; loading the partition anew",
            {{"partition", partition.value}, {"error", taken.error().text()}});
   reload({&partition, 1}, "identity index: " + taken.error().text());
-  load_retry.failed();
+  load_retry.failed(now);
 }
 
 void ConsumerLoop::State::follow_positions() {
@@ -154,7 +154,7 @@ void ConsumerLoop::State::follow_positions() {
 
 void ConsumerLoop::State::observe() {
   if (commit_retry.waiting()) return;
-  PartitionReader* reader = observer.observe(live);
+  PartitionReader* reader = observer.observe(live, now);
   if (reader == nullptr) return;
   metrics.observed(*reader);
   if (reader->observed && reader->observed->end <= reader->read_to) join(*reader);

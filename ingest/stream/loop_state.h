@@ -74,6 +74,7 @@ struct ConsumerLoop::State {
   LogObserver observer;
   Pauser pauser;
   Retry load_retry, commit_retry;
+  std::chrono::steady_clock::time_point now;  // of this step
   std::optional<std::chrono::steady_clock::time_point> filling_since;
   bool source_failing = false;
 

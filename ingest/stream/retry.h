@@ -8,24 +8,25 @@ namespace weir {
 
 class Retry {
  public:
-  Retry(Clock& clock, std::uint64_t seed) : clock_(clock), backoff_(seed) {}
+  using TimePoint = std::chrono::steady_clock::time_point;
 
-  void failed() {
+  explicit Retry(std::uint64_t seed) : backoff_(seed) {}
+
+  void failed(TimePoint now) {
     waiting_ = true;
-    until_ = clock_.steady_now() + backoff_.next();
+    until_ = now + backoff_.next();
   }
   void succeeded() {
     waiting_ = false;
     backoff_.reset();
   }
   bool waiting() const { return waiting_; }  // something failed and has not succeeded since
-  bool due() { return clock_.steady_now() >= until_; }
+  bool due(TimePoint now) const { return now >= until_; }
 
  private:
-  Clock& clock_;
   Backoff backoff_;
   bool waiting_ = false;
-  std::chrono::steady_clock::time_point until_;
+  TimePoint until_;
 };
 
 }  // namespace weir
