@@ -1,21 +1,15 @@
 #include "billing/postgres_close_store.h"
 
-#include "billing/columns.h"
+#include "billing/frozen_rows.h"
 #include "billing/quota_contract.h"
 
 namespace weir {
 namespace {
 
-UsageRow usage_row(const Rows& rows, std::size_t row, int column) {
-  return {std::string(rows.text(row, column)), std::string(rows.text(row, column + 1)),
-          std::string(rows.text(row, column + 2)), rows.integer(row, column + 3),
-          rows.integer(row, column + 4)};
-}
-
 class PostgresCloseTransaction : public CloseTransaction {
  public:
   PostgresCloseTransaction(Database::Lease lease, Deadline deadline)
-      : lease_(std::move(lease)), deadline_(deadline) {}
+      : lease_(std::move(lease)), deadline_(deadline), rows_(*lease_, deadline) {}
   ~PostgresCloseTransaction() override {
     if (lease_->in_transaction()) lease_->rollback();
   }
@@ -69,66 +63,15 @@ class PostgresCloseTransaction : public CloseTransaction {
   }
 
   Result<std::vector<UsageRow>> usage(std::int64_t from_us, std::int64_t to_us) override {
-    const Result<Rows> rows =
-        run("select tenant, subscription, meter, bucket_us, sum(units)::bigint from quota.v1_usage "
-            "where bucket_us >= $1 and bucket_us < $2 group by 1, 2, 3, 4 order by 1, 2, 3, 4",
-            Params().integer(from_us).integer(to_us));
-    if (!rows) return rows.error();
-    std::vector<UsageRow> usage;
-    usage.reserve(rows->size());
-    for (std::size_t i = 0; i < rows->size(); ++i) usage.push_back(usage_row(*rows, i, 0));
-    return usage;
+    return rows_.usage(from_us, to_us);
   }
-
   Result<std::vector<AdjustmentRow>> unassigned_adjustments() override {
-    const Result<Rows> rows = run(
-        "select a.id, a.tenant, a.subscription, a.meter, a.bucket_us, a.units, d.period_from_us, "
-        "d.period_to_us from quota.v1_adjustments a left join billing.due_period d "
-        "on d.tenant = a.tenant and d.subscription = a.subscription "
-        "and d.period_from_us <= a.bucket_us and a.bucket_us < d.period_to_us "
-        "where a.close_id is null order by a.tenant, a.subscription, a.bucket_us, a.id",
-        Params());
-    if (!rows) return rows.error();
-    std::vector<AdjustmentRow> adjustments;
-    adjustments.reserve(rows->size());
-    for (std::size_t i = 0; i < rows->size(); ++i) {
-      AdjustmentRow row{rows->integer(i, 0), usage_row(*rows, i, 1), {}};
-      if (!rows->null(i, 6)) row.invoiced = TimeRange{rows->integer(i, 6), rows->integer(i, 7)};
-      adjustments.push_back(std::move(row));
-    }
-    return adjustments;
+    return rows_.unassigned_adjustments();
   }
-
   Result<std::vector<UnattributedRow>> open_unattributed() override {
-    const Result<Rows> rows =
-        run("select u.close_id, u.tenant, u.subscription, u.meter, u.bucket_us, u.units "
-            "from billing.unattributed u where not exists (select from billing.attribution a "
-            "where a.from_close = u.close_id and a.tenant = u.tenant "
-            "and a.subscription = u.subscription and a.meter = u.meter "
-            "and a.bucket_us = u.bucket_us) order by 2, 3, 5, 4, 1",
-            Params());
-    if (!rows) return rows.error();
-    std::vector<UnattributedRow> unattributed;
-    for (std::size_t i = 0; i < rows->size(); ++i) {
-      unattributed.push_back({rows->integer(i, 0), usage_row(*rows, i, 1)});
-    }
-    return unattributed;
+    return rows_.open_unattributed();
   }
-
-  Result<std::vector<InvoicedSpan>> invoiced_spans() override {
-    const Result<Rows> rows =
-        run("select tenant, subscription, min(period_from_us), max(period_to_us) "
-            "from billing.due_period group by 1, 2",
-            Params());
-    if (!rows) return rows.error();
-    std::vector<InvoicedSpan> spans;
-    for (std::size_t i = 0; i < rows->size(); ++i) {
-      spans.push_back({std::string(rows->text(i, 0)),
-                       std::string(rows->text(i, 1)),
-                       {rows->integer(i, 2), rows->integer(i, 3)}});
-    }
-    return spans;
-  }
+  Result<std::vector<InvoicedSpan>> invoiced_spans() override { return rows_.invoiced_spans(); }
 
   Result<std::vector<std::int64_t>> assign_adjustments(std::int64_t close_id,
                                                        std::span<const std::int64_t> ids) override {
@@ -142,10 +85,7 @@ class PostgresCloseTransaction : public CloseTransaction {
 
   Status add_frozen(std::int64_t close_id, std::int64_t catalog_version,
                     const Frozen& frozen) override {
-    WEIR_TRY(add_snapshot(close_id, frozen));
-    WEIR_TRY(add_due(close_id, catalog_version, frozen));
-    WEIR_TRY(add_unattributed(close_id, frozen));
-    return add_attributions(close_id, frozen);
+    return rows_.add(close_id, catalog_version, frozen);
   }
 
   Result<std::int64_t> count_unbilled(std::int64_t close_id, std::int64_t after_us,
@@ -198,88 +138,9 @@ class PostgresCloseTransaction : public CloseTransaction {
     return lease_->run(sql, params, deadline_);
   }
 
-  Status add_snapshot(std::int64_t close_id, const Frozen& frozen) {
-    TextColumn tenant, subscription, meter;
-    NumberColumn from, to, usage, late, attributed;
-    for (const auto& [key, units] : frozen.snapshot) {
-      tenant.add(key.period.tenant);
-      subscription.add(key.period.subscription);
-      meter.add(key.meter);
-      from.add(key.period.from_us);
-      to.add(key.period.to_us);
-      usage.add(units.usage);
-      late.add(units.late);
-      attributed.add(units.attributed);
-    }
-    WEIR_TRY(
-        run("insert into billing.snapshot (close_id, tenant, subscription, meter, "
-            "period_from_us, period_to_us, usage_units, late_units, attributed_units) "
-            "select $9::bigint, * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], "
-            "$5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])",
-            bind_all(tenant, subscription, meter, from, to, usage, late, attributed)
-                .integer(close_id)));
-    return {};
-  }
-
-  Status add_due(std::int64_t close_id, std::int64_t catalog_version, const Frozen& frozen) {
-    TextColumn tenant, subscription, customer;
-    NumberColumn from, to;
-    for (const DuePeriod& due : frozen.due) {
-      tenant.add(due.key.tenant);
-      subscription.add(due.key.subscription);
-      from.add(due.key.from_us);
-      to.add(due.key.to_us);
-      customer.add(due.customer);
-    }
-    WEIR_TRY(
-        run("insert into billing.due_period (tenant, subscription, period_from_us, "
-            "period_to_us, customer, close_id, catalog_version) select u.*, $6::bigint, $7::bigint "
-            "from "
-            "unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[]) u",
-            bind_all(tenant, subscription, from, to, customer)
-                .integer(close_id)
-                .integer(catalog_version)));
-    return {};
-  }
-
-  Status add_unattributed(std::int64_t close_id, const Frozen& frozen) {
-    TextColumn tenant, subscription, meter;
-    NumberColumn bucket, units;
-    for (const UsageRow& row : frozen.unattributed) {
-      tenant.add(row.tenant);
-      subscription.add(row.subscription);
-      meter.add(row.meter);
-      bucket.add(row.bucket_us);
-      units.add(row.units);
-    }
-    WEIR_TRY(run(
-        "insert into billing.unattributed (close_id, tenant, subscription, meter, "
-        "bucket_us, units) select $6::bigint, * from unnest($1::text[], $2::text[], $3::text[], "
-        "$4::bigint[], $5::bigint[])",
-        bind_all(tenant, subscription, meter, bucket, units).integer(close_id)));
-    return {};
-  }
-
-  Status add_attributions(std::int64_t close_id, const Frozen& frozen) {
-    TextColumn tenant, subscription, meter;
-    NumberColumn from_close, bucket;
-    for (const UnattributedRow& row : frozen.attributed) {
-      from_close.add(row.from_close);
-      tenant.add(row.usage.tenant);
-      subscription.add(row.usage.subscription);
-      meter.add(row.usage.meter);
-      bucket.add(row.usage.bucket_us);
-    }
-    WEIR_TRY(
-        run("insert into billing.attribution (from_close, tenant, subscription, meter, "
-            "bucket_us, close_id) select u.*, $6::bigint from unnest($1::bigint[], $2::text[], "
-            "$3::text[], $4::text[], $5::bigint[]) u",
-            bind_all(from_close, tenant, subscription, meter, bucket).integer(close_id)));
-    return {};
-  }
-
   Database::Lease lease_;
   Deadline deadline_;
+  FrozenRows rows_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "billing/postgres_held_store.h"
 
 #include "billing/columns.h"
+#include "billing/frozen_rows.h"
 
 namespace weir {
 
@@ -63,18 +64,7 @@ Result<std::vector<HeldPeriod>> PostgresHeldStore::open(Deadline deadline) {
 Result<std::vector<InvoicedSpan>> PostgresHeldStore::invoiced_spans(Deadline deadline) {
   Result<Database::Lease> lease = database_.acquire(deadline);
   if (!lease) return lease.error();
-  const Result<Rows> rows = (*lease)->run(
-      "select tenant, subscription, min(period_from_us), max(period_to_us) "
-      "from billing.due_period group by 1, 2",
-      deadline);
-  if (!rows) return rows.error();
-  std::vector<InvoicedSpan> spans;
-  for (std::size_t i = 0; i < rows->size(); ++i) {
-    spans.push_back({std::string(rows->text(i, 0)),
-                     std::string(rows->text(i, 1)),
-                     {rows->integer(i, 2), rows->integer(i, 3)}});
-  }
-  return spans;
+  return FrozenRows(**lease, deadline).invoiced_spans();
 }
 
 }  // namespace weir

@@ -18,6 +18,7 @@ std::string describe_holder(Connection& connection, Deadline deadline) {
       "and ((l.classid::bigint << 32) | l.objid::bigint) = $1",
       Params().integer(kRunLock), deadline);
   if (!rows || rows->empty()) return "it ended just now";
+  if (rows->null(0, 1)) return "by another role";  // whose sessions this one may not see
   return std::string(rows->text(0, 0)) + ", for " + humane_duration(Micros(rows->integer(0, 1)));
 }
 

@@ -1,0 +1,95 @@
+// check and run: the two commands that pass the gate.
+#include "base/log.h"
+#include "billing/command_parts.h"
+#include "billing/commands.h"
+#include "billing/kafka_eye.h"
+#include "billing/postgres_bill_store.h"
+#include "billing/postgres_charge_store.h"
+#include "billing/postgres_close_store.h"
+#include "billing/postgres_gate_store.h"
+#include "billing/postgres_held_store.h"
+#include "billing/print.h"
+#include "billing/providers/file_provider.h"
+#include "billing/run_lock.h"
+#include "ingest/kafka/kafka_sink.h"
+
+#include <thread>
+
+namespace weir::billing {
+namespace {
+
+/// The stream's two ends as billing needs them, and the gate between them.
+struct GateParts {
+  std::unique_ptr<KafkaAdmin> admin;
+  std::unique_ptr<RecordSink> sink;
+  std::unique_ptr<KafkaEye> eye;
+  std::unique_ptr<PostgresGateStore> store;
+  std::unique_ptr<Gate> gate;
+};
+
+Result<GateParts> make_gate(const BillingOptions& options, Database& database) {
+  GateParts parts;
+  auto admin = KafkaAdmin::open(options.kafka);
+  if (!admin) return admin.error();
+  parts.admin = *std::move(admin);
+  auto sink = KafkaSink::open(options.kafka);
+  if (!sink) return sink.error();
+  parts.sink = *std::move(sink);
+  parts.eye = std::make_unique<KafkaEye>(*parts.admin);
+  parts.store = std::make_unique<PostgresGateStore>(database);
+  GateOptions gate;
+  gate.wait = options.wait;
+  gate.call_timeout = std::max(options.kafka.timeout, options.database_timeout);
+  parts.gate = std::make_unique<Gate>(*parts.store, *parts.eye, *parts.sink, gate,
+                                      [](Micros time) { std::this_thread::sleep_for(time); });
+  return parts;
+}
+
+Result<std::int64_t> database_now(Database& database) {
+  return PostgresGateStore(database).clock_us(Deadline::in(kCommandTimeout));
+}
+
+}  // namespace
+
+ExitCode check_command(const BillingOptions& options, bool json) {
+  const auto database = open_database(options, "check");
+  if (!database) return give_up(database.error());
+  auto parts = make_gate(options, **database);
+  if (!parts) return give_up(parts.error());
+  const auto standing = parts->gate->stand();
+  if (!standing) return give_up(standing.error());
+  const auto readiness = parts->gate->prove(latest_edge(standing->now_us, standing->deployment));
+  if (!readiness) return give_up(readiness.error());
+  const Standing& proven = parts->gate->standing();
+  print(json ? check_json(proven, *readiness) : check_text(proven, *readiness));
+  if (!proven.stream) return ExitCode::unreachable;
+  return readiness->ready() ? ExitCode::done : ExitCode::held;
+}
+
+ExitCode run_command(const BillingOptions& options, bool json) {
+  const auto database = open_database(options, "run");
+  if (!database) return give_up(database.error());
+  const auto lock = RunLock::take(postgres_options(options, "run"), Deadline::in(kCommandTimeout));
+  if (!lock) {
+    log_error(lock.error().text());
+    return lock.error().code == ErrorCode::conflict ? ExitCode::held : exit_code_of(lock.error());
+  }
+  const auto provider = FileProvider::open(options.charges_file);
+  if (!provider) return give_up(provider.error());
+  auto parts = make_gate(options, **database);
+  if (!parts) return give_up(parts.error());
+
+  PostgresCloseStore closes(**database);
+  PostgresBillStore bills(**database);
+  PostgresChargeStore charges(**database);
+  PostgresHeldStore held(**database);
+  CycleParts cycle{*parts->gate, closes, bills, charges, held, *parts->eye, **provider, {}};
+  const auto report = run_cycle(cycle);
+  if (!report) return give_up(report.error());
+  const auto now = database_now(**database);
+  if (!now) return give_up(now.error());
+  print(json ? run_json(*report, *now) : run_text(*report, *now));
+  return report->exit();
+}
+
+}  // namespace weir::billing
