@@ -46,11 +46,12 @@ Status read_generations(SqliteDatabase& database, PartitionState& state) {
   }
 }
 
-/// The row that stands for a whole quarantined record is kept by its own number.
+/// Ascending; a record kept whole stands as row kWholeRecord.
 Status read_quarantined(SqliteDatabase& database, PartitionState& state) {
   Result<SqliteStatement> rows = database.prepare(
-      "SELECT incarnation, stream_offset, record_row FROM quarantine"
-      " WHERE incarnation <= ?1 AND partition = ?2 ORDER BY 1, 2, 3");
+      "SELECT incarnation, stream_offset, CASE WHEN whole THEN 4294967295 ELSE record_row END"
+      " FROM quarantine WHERE incarnation <= ?1 AND partition = ?2 ORDER BY 1, 2, 3");
+  static_assert(kWholeRecord == 4294967295);
   if (!rows) return rows.error();
   rows->bind(1, state.incarnation.value);
   rows->bind(2, state.partition.value);

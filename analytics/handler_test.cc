@@ -147,13 +147,17 @@ TEST_F(HandlerTest, what_a_range_brings_is_loaded_again) {
   bad.reason = "malformed";
   bad.raw = std::string("\0{", 2);
   b.batch().quarantined.push_back(bad);
+  bad.whole = true;
+  bad.row = 0;
+  b.batch().quarantined.push_back(bad);
   ASSERT_EQ(commit(*c, b.batch()), Committed::done);
   PartitionState state = load(*c)[0];
   ASSERT_TRUE(state.anchor.has_value());
   EXPECT_EQ(state.anchor->digest, "digest");
   ASSERT_EQ(state.generations.size(), 1u);
   EXPECT_EQ(state.generations[0].file_name(), g.file_name());
-  EXPECT_EQ(state.quarantined, (std::vector<Address>{{Incarnation(1), Offset(0), 1}}));
+  EXPECT_EQ(state.quarantined, (std::vector<Address>{{Incarnation(1), Offset(0), 1},
+                                                     {Incarnation(1), Offset(0), kWholeRecord}}));
 
   BatchBuilder next(0, 1);
   next.range().expired = {g};

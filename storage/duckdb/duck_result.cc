@@ -142,6 +142,7 @@ double DuckResult::real(std::size_t row, std::size_t column) const {
 Result<DuckResult> DuckConnection::query(const std::string& sql,
                                          const std::vector<DuckParameter>& parameters,
                                          Deadline deadline) {
+  if (deadline.passed()) return duck_error(DUCKDB_ERROR_INTERRUPT, "", true);
   DuckWatchdog::Guard guard(*state_->watchdog, state_->connection, deadline);
   Prepared prepared;
   if (duckdb_prepare(state_->connection, sql.c_str(), &prepared.statement) != DuckDBSuccess) {

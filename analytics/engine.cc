@@ -1,0 +1,144 @@
+#include "analytics/engine.h"
+
+#include "analytics/grid.h"
+#include "analytics/rollup.h"
+
+#include <algorithm>
+
+namespace weir {
+namespace {
+
+/// What a rollup cannot know; empty: it can answer.
+std::string why_not_rollup(const QuerySpec& spec, const Buckets& buckets) {
+  for (const DimensionWord* dimension : spec.group_by) {
+    if (dimension->in_rollup.empty()) return "group_by " + std::string(dimension->name);
+  }
+  for (const DimensionFilter& filter : spec.filters) {
+    if (filter.dimension->in_rollup.empty()) return "filter " + std::string(filter.dimension->name);
+  }
+  if (!buckets.on_minutes()) return "the granularity is finer than a minute";
+  bool whole = spec.range.from_us == minute_of(spec.range.from_us) &&
+               spec.range.to_us == minute_of(spec.range.to_us);
+  return whole ? "" : "from and to must be whole minutes";
+}
+
+bool asks_capped(const QuerySpec& spec) {
+  auto capped = [](const DimensionWord* d) { return d->capped; };
+  return std::any_of(spec.group_by.begin(), spec.group_by.end(), capped) ||
+         std::any_of(spec.filters.begin(), spec.filters.end(),
+                     [](const DimensionFilter& f) { return f.dimension->capped; });
+}
+
+std::int64_t overflow_of(const std::vector<DataFile>& files) {
+  std::int64_t events = 0;
+  for (const DataFile& file : files) events += file.overflow_events;
+  return events;
+}
+
+}  // namespace
+
+Result<QueryEngine> QueryEngine::open(const AnalyticsVolume& volume, EngineOptions options,
+                                      Clock& clock) {
+  DuckOptions duck;
+  duck.threads = options.threads;
+  duck.memory_bytes_max = options.memory_bytes_max;
+  duck.temp_folder = volume.temp_folder();
+  duck.temp_bytes_max = options.temp_bytes_max;
+  duck.confined = true;
+  duck.folders = {volume.folder(FileKind::segment), volume.folder(FileKind::rollup),
+                  volume.temp_folder()};
+  Result<DuckDb> database = DuckDb::open(duck);
+  if (!database) return database.error();
+  return QueryEngine(volume, std::move(*database), clock);
+}
+
+Result<Catalogue> QueryEngine::open_catalogue() {
+  Result<Catalogue> catalogue = Catalogue::open(volume_.catalogue_path(), SqliteMode::read_only);
+  if (catalogue) return catalogue;
+  ErrorCode code = catalogue.error().code;
+  if (code != ErrorCode::not_found && code != ErrorCode::conflict) return catalogue;
+  return Error{ErrorCode::unavailable, "no catalogue yet in " + volume_.root(),
+               "start weir-analytics consume"};
+}
+
+Status QueryEngine::ready() {
+  Result<Catalogue> catalogue = open_catalogue();
+  if (!catalogue) return catalogue.error();
+  return {};
+}
+
+std::string QueryEngine::read_parquet(const std::vector<DataFile>& files) const {
+  if (files.empty()) return "";
+  std::string list;
+  for (const DataFile& file : files) {
+    list += (list.empty() ? "" : ", ") + sql_quote(volume_.path(file));
+  }
+  return "read_parquet([" + list + "])";
+}
+
+// Rollups, when they know all that is asked. Where their cap has folded keys away, the rows know
+// better, as long as they are all still there.
+Result<Relations> QueryEngine::choose(Catalogue& catalogue, const QuerySpec& spec,
+                                      const Buckets& buckets, AnswerFacts& facts) {
+  auto files = [&](FileKind kind) {
+    return catalogue.live_files(kind, spec.range.from_us, spec.range.to_us);
+  };
+  auto expired = [&](FileKind kind) {
+    return catalogue.expired_events(kind, spec.range.from_us, spec.range.to_us);
+  };
+  Result<std::vector<DataFile>> rollups = files(FileKind::rollup);
+  Result<std::vector<DataFile>> segments = files(FileKind::segment);
+  Result<std::vector<DataFile>> histograms = files(FileKind::histogram);
+  Result<std::int64_t> rollups_gone = expired(FileKind::rollup);
+  Result<std::int64_t> rows_gone = expired(FileKind::segment);
+  for (const auto* found : {&rollups, &segments, &histograms}) WEIR_TRY(*found);
+  for (const auto* found : {&rollups_gone, &rows_gone}) WEIR_TRY(*found);
+
+  std::string obstacle = why_not_rollup(spec, buckets);
+  if (spec.source == SourceChoice::rollup && !obstacle.empty()) {
+    return Error{ErrorCode::invalid, "source: rollups cannot answer this: " + obstacle, ""};
+  }
+  std::int64_t folded = asks_capped(spec) ? overflow_of(*rollups) : 0;
+  bool rows_are_better = folded > 0 && *rows_gone == 0;
+  bool rollup = spec.source == SourceChoice::rollup ||
+                (spec.source == SourceChoice::automatic && obstacle.empty() && !rows_are_better);
+  facts.source = rollup ? "rollup" : "segments";
+  facts.expired_events = rollup ? *rollups_gone : *rows_gone;
+  facts.overflow_events = rollup ? folded : 0;
+  if (rollup) return Relations{true, read_parquet(*rollups), read_parquet(*histograms)};
+  return Relations{false, read_parquet(*segments), ""};
+}
+
+Result<Relations> QueryEngine::plan(const QuerySpec& spec, const Buckets& buckets,
+                                    AnswerFacts& facts) {
+  Result<Catalogue> catalogue = open_catalogue();
+  if (!catalogue) return catalogue.error();
+  Result<SqliteTransaction> snapshot = catalogue->begin_read();
+  if (!snapshot) return snapshot.error();
+  Result<Freshness> freshness = catalogue->freshness();
+  if (!freshness) return freshness.error();
+  facts.freshness = *freshness;
+  facts.as_of_us = clock_->now().value;
+  return choose(*catalogue, spec, buckets, facts);
+}
+
+Result<QueryAnswer> QueryEngine::query(const std::string& tenant, const QuerySpec& spec,
+                                       Deadline deadline) {
+  Result<Buckets> buckets = buckets_of(spec);
+  if (!buckets) return buckets.error();
+  QueryAnswer answer;
+  Result<Relations> from = plan(spec, *buckets, answer.facts);
+  if (!from) return from.error();
+  Result<DuckConnection> connection = database_.connect();
+  if (!connection) return connection.error();
+  Grid grid(spec, *buckets);
+  if (!from->empty()) {
+    WEIR_TRY(grid.rank(*connection, tenant, *from, deadline));
+    WEIR_TRY(grid.count(*connection, tenant, *from, deadline));
+  }
+  answer.facts.groups_total = grid.groups_total();
+  answer.table = grid.table();
+  return answer;
+}
+
+}  // namespace weir

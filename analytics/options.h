@@ -1,0 +1,39 @@
+// The settings of weir-analytics, all subcommands alike.
+#pragma once
+
+#include "analytics/api.h"
+#include "analytics/compact.h"
+#include "analytics/engine.h"
+#include "analytics/handler.h"
+#include "analytics/segment_writer.h"
+#include "base/http/server.h"
+#include "base/settings.h"
+#include "ingest/kafka/kafka_options.h"
+#include "ingest/stream/consumer_loop.h"
+
+#include <string>
+
+namespace weir {
+
+struct AnalyticsOptions {
+  KafkaOptions kafka;
+  std::string identity_secret;
+  std::string keys_file;
+  std::string volume;
+  HttpServerOptions http;
+  std::string consumer_listen;  // health and metrics of consume
+  std::string compact_listen;   // and of compact
+  std::string partitioner;
+  LoopOptions loop;
+  AnalyticsHandlerOptions handler;
+  SegmentWriterOptions writer;
+  std::int64_t rollup_groups_max = 0;
+  EngineOptions engine;
+  ApiOptions api;
+  CompactOptions compact;
+  Micros compact_interval{0};
+};
+
+void declare(Settings& settings, AnalyticsOptions* into);
+
+}  // namespace weir

@@ -1,0 +1,33 @@
+#include "analytics/run.h"
+#include "base/log.h"
+
+namespace weir {
+
+// Needs no catalogue to start: until a consumer has made one, /readyz says so and queries are 503.
+ExitCode run_serve(const AnalyticsOptions& options, const std::stop_token& stop) {
+  Result<ApiKeys> keys = ApiKeys::read(options.keys_file);
+  if (!keys) return give_up(keys.error());
+  AnalyticsVolume volume(options.volume);
+  if (Status prepared = volume.prepare(); !prepared) {
+    return give_up(prepared.error().within("analytics.volume"));
+  }
+  Result<QueryEngine> engine = QueryEngine::open(volume, options.engine, system_clock());
+  if (!engine) return give_up(engine.error());
+  Metrics metrics;
+  AnalyticsApi api(*engine, options.api, system_clock(), metrics);
+  HttpServer server(options.http, metrics, *keys);
+  api.add_routes(server);
+  server.readiness([&]() -> std::vector<std::string> {
+    Status ready = engine->ready();
+    if (ready) return {};
+    return {ready.error().text()};
+  });
+  if (Status started = server.start(); !started) return give_up(started.error());
+  log_info("answering queries", {{"port", server.port()}});
+  while (!sleep_until_stop(stop, std::chrono::hours(1))) {
+  }
+  server.stop();
+  return ExitCode::done;
+}
+
+}  // namespace weir
