@@ -93,7 +93,8 @@ KafkaAdmin::~KafkaAdmin() = default;
 Result<std::unique_ptr<KafkaAdmin>> KafkaAdmin::open(const KafkaOptions& options) {
   auto state = std::make_unique<State>();
   state->options = options;
-  Result<std::unique_ptr<KafkaLog>> log = KafkaLog::open(options);
+  Result<std::unique_ptr<KafkaLog>> log =
+      KafkaLog::open(options, std::make_shared<BrokerHealth>(options.brokers));
   if (!log) return log.error();
   state->log = std::move(*log);
   return std::unique_ptr<KafkaAdmin>(new KafkaAdmin(std::move(state)));

@@ -55,14 +55,15 @@ void set_common(KafkaConf& conf, const KafkaOptions& options);
 /// What a handle calls back: on the thread that polls it, save that logs come from anywhere.
 class KafkaEvents {
  public:
-  explicit KafkaEvents(std::string brokers) : health(std::move(brokers)) {}
+  /// The handles of one user share their health: it is logged once.
+  explicit KafkaEvents(std::shared_ptr<BrokerHealth> shared) : health(std::move(shared)) {}
   virtual ~KafkaEvents() = default;
   /// Readers: partitions were given (RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) or taken away.
   virtual void rebalanced(rd_kafka_t*, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t*) {}
   /// Writers: a record's fate.
   virtual void delivered(const rd_kafka_message_t*) {}
 
-  BrokerHealth health;
+  const std::shared_ptr<BrokerHealth> health;
 };
 
 /// Error `config` when a property is refused. The handle keeps its events alive.

@@ -48,12 +48,13 @@ Error KafkaLog::Asked::error(const std::string& where, rd_kafka_resp_err_t code)
   const Error told = kafka_error(options, "topic " + options.topic + ": " + where, code);
   if (code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
       code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-    events->health.down(rd_kafka_err2str(code));
+    events->health->down(rd_kafka_err2str(code));
   }
   return told;
 }
 
-Result<std::unique_ptr<KafkaLog>> KafkaLog::open(const KafkaOptions& options) {
+Result<std::unique_ptr<KafkaLog>> KafkaLog::open(const KafkaOptions& options,
+                                                 std::shared_ptr<BrokerHealth> health) {
   KafkaConf conf;
   set_common(conf, options);
   conf.set("isolation.level", "read_uncommitted");
@@ -64,7 +65,7 @@ Result<std::unique_ptr<KafkaLog>> KafkaLog::open(const KafkaOptions& options) {
 
   auto asked = std::make_shared<Asked>();
   asked->options = options;
-  asked->events = std::make_shared<KafkaEvents>(options.brokers);
+  asked->events = std::make_shared<KafkaEvents>(std::move(health));
   Result<std::shared_ptr<rd_kafka_t>> handle = open_handle(RD_KAFKA_CONSUMER, conf, asked->events);
   if (!handle) return handle.error();
   asked->handle = *handle;

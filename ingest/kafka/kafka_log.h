@@ -16,7 +16,8 @@ namespace weir {
 
 class KafkaLog {
  public:
-  static Result<std::unique_ptr<KafkaLog>> open(const KafkaOptions& options);
+  static Result<std::unique_ptr<KafkaLog>> open(const KafkaOptions& options,
+                                                std::shared_ptr<BrokerHealth> health);
 
   Result<LogBounds> bounds(PartitionId partition, Deadline deadline);
   Result<Offset> offset_at(PartitionId partition, AppendTime time, Deadline deadline);
@@ -41,7 +42,7 @@ class KafkaLog {
     rd_kafka_topic_t* topic = nullptr;
 
     Error error(const std::string& where, rd_kafka_resp_err_t code) const;
-    void answered() const { events->health.up(); }
+    void answered() const { events->health->up(); }
     Result<std::optional<ReadRecord>> read(PartitionId partition, Offset offset, Deadline deadline);
   };
   explicit KafkaLog(std::shared_ptr<Asked> asked) : asked_(std::move(asked)) {}

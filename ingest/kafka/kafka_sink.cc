@@ -49,7 +49,7 @@ void SinkEvents::delivered(const rd_kafka_message_t* message) {
   Flight& flight = *ticket->flight;
   std::lock_guard lock(flight.mutex);
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    health.up();
+    health->up();
     flight.places[ticket->index] = {Offset{message->offset}, append_time_of(message)};
     flight.persisted = true;
   } else {
@@ -139,8 +139,8 @@ KafkaSink::~KafkaSink() = default;
 Result<std::unique_ptr<KafkaSink>> KafkaSink::open(const KafkaOptions& options) {
   auto state = std::make_unique<State>();
   state->options = options;
-  state->events = std::make_shared<SinkEvents>(options.brokers);
-  Result<std::unique_ptr<KafkaLog>> log = KafkaLog::open(options);
+  state->events = std::make_shared<SinkEvents>(std::make_shared<BrokerHealth>(options.brokers));
+  Result<std::unique_ptr<KafkaLog>> log = KafkaLog::open(options, state->events->health);
   if (!log) return log.error();
   state->log = std::move(*log);
   Result<std::shared_ptr<Producer>> producer = Producer::open(options, state->events);
@@ -179,7 +179,7 @@ Result<std::vector<Appended>> KafkaSink::State::outcome(const std::shared_ptr<Fl
   if (!landed) return Error{ErrorCode::in_doubt, where + ": no acknowledgement in time", ""};
   if (flight->undelivered) {
     if (flight->failure == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT) {
-      events->health.down("no acknowledgement within the delivery timeout");
+      events->health->down("no acknowledgement within the delivery timeout");
     }
     const ErrorCode code = flight->persisted ? ErrorCode::in_doubt
                            : flight->failure == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE

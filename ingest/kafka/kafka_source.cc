@@ -34,7 +34,7 @@ class SourceEvents : public KafkaEvents {
 /// The library is given an empty assignment: nothing is fetched before start().
 void SourceEvents::rebalanced(rd_kafka_t* handle, rd_kafka_resp_err_t what,
                               rd_kafka_topic_partition_list_t* partitions) {
-  health.up();
+  health->up();
   if (!assignment.held().empty()) {
     GroupEvent lost{Polled::Kind::revoked, {}};
     for (const auto& [partition, held] : assignment.held()) lost.partitions.push_back(partition);
@@ -113,10 +113,10 @@ Result<std::unique_ptr<KafkaSource>> KafkaSource::open(const KafkaOptions& optio
   if (options.group.empty()) return Error{ErrorCode::config, "Kafka: no consumer group", ""};
   auto state = std::make_unique<State>();
   state->options = options;
-  Result<std::unique_ptr<KafkaLog>> log = KafkaLog::open(options);
+  state->events = std::make_shared<SourceEvents>(std::make_shared<BrokerHealth>(options.brokers));
+  Result<std::unique_ptr<KafkaLog>> log = KafkaLog::open(options, state->events->health);
   if (!log) return log.error();
   state->log = std::move(*log);
-  state->events = std::make_shared<SourceEvents>(options.brokers);
   KafkaConf conf;
   Result<std::shared_ptr<rd_kafka_t>> handle =
       open_handle(RD_KAFKA_CONSUMER, set_consumer(conf, options), state->events);
@@ -194,7 +194,7 @@ Result<Polled> KafkaSource::State::take(Message taken) {
   const KafkaAssignment::Held* held = assignment().reading(partition);
   // Fetched before an assignment changed: not what the caller asked for any more.
   if (held == nullptr || held->paused || Offset{taken->offset} < held->position) return Polled{};
-  events->health.up();
+  events->health->up();
   message = std::move(taken);
   assignment().passed(partition, Offset{message->offset + 1});
   Polled polled;
@@ -213,7 +213,7 @@ Result<Polled> KafkaSource::State::take_error(const rd_kafka_message_t& taken) {
   const KafkaAssignment::Held* held = assignment().reading(partition);
   switch (taken.err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-      events->health.up();
+      events->health->up();
       if (held != nullptr && !held->paused) assignment().passed(partition, Offset{taken.offset});
       return Polled{};
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:

@@ -33,7 +33,7 @@ struct LoopOptions {
   Micros permitted_future = std::chrono::minutes(5);
   Micros observe_interval = std::chrono::seconds(1);  // how often the log's end is read when idle
   bool check_partitioner = true;                      // false: `partitioner = any` (R2)
-  IdentityOptions identity;
+  IdentityOptions identity;  // its bounds in bytes are for all partitions of the topic together
 };
 
 class ConsumerLoop {

@@ -7,6 +7,19 @@
 
 namespace weir {
 
+namespace {
+
+/// The bounds are for all partitions together; each gets an equal share.
+IdentityOptions share_of_one(IdentityOptions options, std::int32_t partitions) {
+  const auto shares = static_cast<std::size_t>(std::max(1, partitions));
+  const std::size_t least = std::min<std::size_t>(options.open_bytes_max, 1u << 20);
+  options.open_bytes_max = std::max(options.open_bytes_max / shares, least);
+  options.sealed_bytes_max /= shares;
+  return options;
+}
+
+}  // namespace
+
 Status PartitionLoader::load(std::span<PartitionReader* const> readers) {
   Result<std::int32_t> count = source_.partition_count(deadline());
   if (!count) return count.error();
@@ -36,8 +49,9 @@ Status PartitionLoader::prepare(PartitionReader& reader, const PartitionState& s
   reader.incarnation = state.incarnation;
   reader.next = state.next;
   reader.quarantined = state.quarantined;
-  Result<IdentityIndex> index = IdentityIndex::open(options_.identity, state.incarnation.value,
-                                                    reader.partition.value, state.generations);
+  Result<IdentityIndex> index = IdentityIndex::open(
+      share_of_one(options_.identity, partition_count_), state.incarnation.value,
+      reader.partition.value, state.generations, bounds->start.value);
   if (!index) return index.error().within("identity index");
   reader.index.emplace(std::move(*index));
   if (reader.index->covered().to > state.next.value) {
