@@ -32,7 +32,7 @@ weir_test() {
   local names=()
   (($#)) && names=(-R "$(IFS='|'; echo "$*")")
   step "testing"
-  export WEIR_SOURCE=$WEIR_ROOT WEIR_PARTS WEIR_BIN
+  export WEIR_SOURCE=$WEIR_ROOT WEIR_PARTS WEIR_BIN=$WEIR_BUILD/bin
   unset WEIR_HOME
   exec ctest --test-dir "$WEIR_BUILD" --output-on-failure --no-tests=error -j "$(nproc)" "${names[@]}"
 }

@@ -2,7 +2,7 @@
 #
 #   WEIR_HOME   state: configuration, volumes, logs, running processes     (default: ROOT/.weir)
 #   WEIR_PARTS  pinned third-party parts, which several homes may share     (default: HOME/parts)
-#   WEIR_BIN    Weir's binaries                              (default: ROOT/build/release/bin)
+#   WEIR_BIN    Weir's binaries; when given, up and demo build nothing (default: ROOT/build/release/bin)
 
 EXIT_USAGE=64 EXIT_DATA=65 EXIT_UNAVAILABLE=69 EXIT_HELD=75
 
@@ -15,6 +15,7 @@ use_home() { # FOLDER
 use_home "${WEIR_HOME:-$WEIR_ROOT/.weir}"
 WEIR_PARTS=${WEIR_PARTS:-$WEIR_HOME/parts}
 WEIR_BUILD=$WEIR_ROOT/build/release
+WEIR_BIN_GIVEN=${WEIR_BIN:-}
 WEIR_BIN=${WEIR_BIN:-$WEIR_BUILD/bin}
 
 if [[ -t 1 ]]; then BOLD=$'\e[1m' DIM=$'\e[2m' RED=$'\e[31m' PLAIN=$'\e[0m'

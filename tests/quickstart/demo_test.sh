@@ -3,7 +3,7 @@
 # ctest gives WEIR_BIN and WEIR_PARTS; the home is a fresh one.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
-export WEIR_HOME WEIR_BUILT=1
+export WEIR_HOME
 WEIR_HOME=$(mktemp -d)
 clean_up() {
   "$root/weir" down >/dev/null 2>&1 || true
