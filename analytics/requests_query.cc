@@ -1,6 +1,9 @@
 // /v1/requests: the rows behind the numbers.
 #include "analytics/engine.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace weir {
 namespace {
 

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "ingest/kafka/kafka_source.h"
 
+#include <algorithm>
 #include <mutex>
 
 namespace weir {

@@ -1,6 +1,7 @@
 #include "storage/duckdb/duck.h"
 #include "storage/duckdb/handles.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
