@@ -14,7 +14,10 @@ KafkaEvents& events_of(const rd_kafka_t* handle) {
 
 void on_error(rd_kafka_t* handle, int code, const char* reason, void*) {
   // A single lost connection is mended by the library unseen; all of them lost is news.
-  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return events_of(handle).health->down(reason);
+  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    events_of(handle).brokers_lost();
+    return events_of(handle).health->down(reason);
+  }
   if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE) {
     return log_debug("Kafka connection", {{"reason", reason}});
   }

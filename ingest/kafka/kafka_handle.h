@@ -60,6 +60,8 @@ class KafkaEvents {
   virtual ~KafkaEvents() = default;
   /// Readers: partitions were given (RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) or taken away.
   virtual void rebalanced(rd_kafka_t*, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t*) {}
+  /// No broker can be reached for now.
+  virtual void brokers_lost() {}
   /// Writers: a record's fate.
   virtual void delivered(const rd_kafka_message_t*) {}
 

@@ -26,7 +26,11 @@ class SourceEvents : public KafkaEvents {
   using KafkaEvents::KafkaEvents;
   void rebalanced(rd_kafka_t* handle, rd_kafka_resp_err_t what,
                   rd_kafka_topic_partition_list_t* partitions) override;
+  void brokers_lost() override { verify_held = true; }
+  /// What is being read is told as revoked and assigned, so that its anchor is verified again (R1).
+  void begin_anew();
 
+  bool verify_held = false;  // the brokers were away: who knows which log they come back with
   KafkaAssignment assignment;
   std::deque<GroupEvent> events;
 };
@@ -34,7 +38,7 @@ class SourceEvents : public KafkaEvents {
 /// The library is given an empty assignment: nothing is fetched before start().
 void SourceEvents::rebalanced(rd_kafka_t* handle, rd_kafka_resp_err_t what,
                               rd_kafka_topic_partition_list_t* partitions) {
-  health->up();
+  verify_held = false;
   if (!assignment.held().empty()) {
     GroupEvent lost{Polled::Kind::revoked, {}};
     for (const auto& [partition, held] : assignment.held()) lost.partitions.push_back(partition);
@@ -45,6 +49,7 @@ void SourceEvents::rebalanced(rd_kafka_t* handle, rd_kafka_resp_err_t what,
     rd_kafka_assign(handle, nullptr);
     return;
   }
+  health->up();
   const PartitionList none(rd_kafka_topic_partition_list_new(0));
   rd_kafka_assign(handle, none.get());
   GroupEvent given{Polled::Kind::assigned, {}};
@@ -54,6 +59,22 @@ void SourceEvents::rebalanced(rd_kafka_t* handle, rd_kafka_resp_err_t what,
   }
   std::sort(given.partitions.begin(), given.partitions.end());
   if (!given.partitions.empty()) events.push_back(std::move(given));
+}
+
+void SourceEvents::begin_anew() {
+  verify_held = false;
+  std::vector<PartitionId> read;
+  for (const auto& [partition, held] : assignment.held()) {
+    if (held.started) read.push_back(partition);
+  }
+  if (read.empty()) return;
+  log_info("the brokers were away; anchors are verified before reading goes on");
+  for (const PartitionId partition : read) {
+    assignment.give(partition);
+    assignment.mark_stale();
+  }
+  events.push_back({Polled::Kind::revoked, read});
+  events.push_back({Polled::Kind::assigned, std::move(read)});
 }
 
 KafkaConf& set_consumer(KafkaConf& conf, const KafkaOptions& options) {
@@ -195,6 +216,10 @@ Result<Polled> KafkaSource::State::take(Message taken) {
   // Fetched before an assignment changed: not what the caller asked for any more.
   if (held == nullptr || held->paused || Offset{taken->offset} < held->position) return Polled{};
   events->health->up();
+  if (events->verify_held) {
+    events->begin_anew();
+    return Polled{};
+  }
   message = std::move(taken);
   assignment().passed(partition, Offset{message->offset + 1});
   Polled polled;
@@ -214,7 +239,11 @@ Result<Polled> KafkaSource::State::take_error(const rd_kafka_message_t& taken) {
   switch (taken.err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
       events->health->up();
-      if (held != nullptr && !held->paused) assignment().passed(partition, Offset{taken.offset});
+      if (events->verify_held) {
+        events->begin_anew();
+      } else if (held != nullptr && !held->paused) {
+        assignment().passed(partition, Offset{taken.offset});
+      }
       return Polled{};
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
