@@ -31,10 +31,16 @@ std::optional<Result<T>> wait_for(const char* what, const std::stop_token& stop,
     if (!later) return answer;
     const Micros pause = backoff.next();
     log_warn(std::string("waiting for ") + what,
-             {{"error", answer.error().text()}, {"again_in", format_duration(pause)}});
+             {{"error", answer.error().text()}, {"again_in", humane_duration(pause)}});
     if (sleep_until_stop(stop, pause)) break;
   }
   return std::nullopt;
+}
+
+/// A volume that is missing or read-only is the operator's to mend; one that is held is not wrong.
+Error volume_error(Error error) {
+  if (error.code != ErrorCode::conflict) error.code = ErrorCode::config;
+  return error.within("quota.volume");
 }
 
 /// The volume's name, made at the first start: index files are counted by it (R5).
@@ -147,16 +153,16 @@ QuotaConsumer::~QuotaConsumer() = default;
 ExitCode QuotaConsumer::run(const std::stop_token& stop) {
   State& state = *state_;
   if (Status made = make_folders(state.options.volume + "/identity"); !made) {
-    return give_up(made.error().within("quota.volume"));
+    return give_up(volume_error(made.error()));
   }
   if (Status usable = check_volume(state.options.volume); !usable) {
-    return give_up(usable.error().within("quota.volume"));
+    return give_up(volume_error(usable.error()));
   }
   // One consumer a volume: another one would take our unnamed index files for rubbish.
   Result<FolderLock> lock = FolderLock::take(state.options.volume);
-  if (!lock) return give_up(lock.error().within("quota.volume"));
+  if (!lock) return give_up(volume_error(lock.error()));
   Result<std::string> volume = volume_id(state.options.volume);
-  if (!volume) return give_up(volume.error());
+  if (!volume) return give_up(volume_error(volume.error()));
 
   state.at("waiting for the database");
   auto deployment =
