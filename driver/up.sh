@@ -132,11 +132,14 @@ health_of() { # NAME
 
 # How far behind the two consumers are, in their own words.
 freshness() {
-  local name reply
-  for name in quota analytics-serve; do
-    running "$name" || continue
-    reply=$(curl -fsS -m 3 -H "Authorization: Bearer $(api_key)" \
-      "http://127.0.0.1:$(port "$name")/v1/freshness" 2>/dev/null) || continue
-    note "$(jq -r --arg name "$name" '"\($name): as of \(.as_of), complete through \(.complete_through), lag \(.lag_s) s"' <<<"$reply")"
-  done
+  freshness_of quota /v1/freshness
+  freshness_of analytics-serve '/v1/query?metrics=requests'
+}
+freshness_of() { # NAME PATH
+  local reply
+  running "$1" || return 0
+  reply=$(curl -fsS -m 3 -H "Authorization: Bearer $(api_key)" "http://127.0.0.1:$(port "$1")$2" 2>/dev/null) ||
+    return 0
+  jq -r --arg name "$1" '"    \($name): complete through \(.complete_through // "—"), lag \(.lag_s // "—") s"' \
+    <<<"$reply"
 }
