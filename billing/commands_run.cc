@@ -39,7 +39,8 @@ Result<GateParts> make_gate(const BillingOptions& options, Database& database) {
   parts.store = std::make_unique<PostgresGateStore>(database);
   GateOptions gate;
   gate.wait = options.wait;
-  gate.call_timeout = std::max(options.kafka.timeout, options.database_timeout);
+  gate.call_timeout = options.database_timeout;
+  gate.look_timeout = options.kafka.timeout;
   parts.gate = std::make_unique<Gate>(*parts.store, *parts.eye, *parts.sink, gate,
                                       [](Micros time) { std::this_thread::sleep_for(time); });
   return parts;
@@ -84,6 +85,7 @@ ExitCode run_command(const BillingOptions& options, bool json) {
   PostgresChargeStore charges(**database);
   PostgresHeldStore held(**database);
   CycleParts cycle{*parts->gate, closes, bills, charges, held, *parts->eye, **provider, {}};
+  cycle.close_options.look_timeout = options.kafka.timeout;
   const auto report = run_cycle(cycle);
   if (!report) return give_up(report.error());
   const auto now = database_now(**database);

@@ -52,7 +52,7 @@ Result<Standing> Gate::stand() {
   if (!progress) return progress.error();
   standing.progress = *std::move(progress);
   // After progress, so that `next` never seems to lie beyond the end.
-  standing.stream = eye_.look(soon());
+  standing.stream = eye_.look(Deadline::in(options_.look_timeout));
   auto blockers = store_.blockers(soon());
   if (!blockers) return blockers.error();
   standing.blockers = *std::move(blockers);
@@ -100,7 +100,7 @@ Result<std::vector<Reason>> Gate::write_barriers(std::int64_t t_us) {
   for (const std::int32_t p : missing) {
     records.push_back({PartitionId(p), kBarrierContentType, value});
   }
-  const auto appended = sink_.append(records, soon());
+  const auto appended = sink_.append(records, Deadline::in(options_.append_timeout));
   if (!appended) {
     reasons.push_back({"barrier_not_written",
                        {},

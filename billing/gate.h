@@ -17,8 +17,10 @@
 namespace weir {
 
 struct GateOptions {
-  Micros wait = std::chrono::seconds(30);          // for the barrier to be passed
-  Micros call_timeout = std::chrono::seconds(10);  // of one call to the database or the broker
+  Micros wait = std::chrono::seconds(30);            // for the barrier to be passed
+  Micros call_timeout = std::chrono::seconds(10);    // of one call to the database
+  Micros look_timeout = std::chrono::seconds(5);     // of one look at the stream
+  Micros append_timeout = std::chrono::seconds(10);  // of writing the barrier
   Micros poll_interval = std::chrono::milliseconds(100);
 };
 

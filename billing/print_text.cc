@@ -6,7 +6,9 @@ namespace weir {
 namespace {
 
 std::string age_of(std::int64_t since_us, std::int64_t now_us) {
-  return since_us <= 0 ? "" : humane_duration(Micros(now_us - since_us));
+  if (since_us <= 0) return "";
+  const std::int64_t whole_seconds = (now_us - since_us) / kMicrosPerSecond * kMicrosPerSecond;
+  return whole_seconds <= 0 ? "just now" : humane_duration(Micros(whole_seconds));
 }
 std::string partition_text(const std::optional<std::int32_t>& partition) {
   return partition ? std::to_string(*partition) : "all";

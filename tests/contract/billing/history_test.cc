@@ -1,6 +1,7 @@
 // Two sessions at once on the real PostgreSQL: what the order of R3 and R11 is for. Every wait is for
 // a state that the database reports, never for time.
 #include "billing/run_lock.h"
+#include "tests/contract/billing/pass_through.h"
 #include "tests/contract/billing/world.h"
 
 #include <future>
@@ -16,85 +17,42 @@ constexpr const char* kSomebodyWaits =
     "select count(*) > 0 from pg_stat_activity where datname = current_database() "
     "and wait_event_type = 'Lock'";
 
-/// A CloseStore whose transactions stop at the fence: after step 1, before step 2.
-class StoppingStore : public CloseStore {
+/// Stops at the fence: after step 1, before step 2.
+class StoppingClose : public PassThroughClose {
  public:
-  StoppingStore(CloseStore& real, std::latch& reached, std::latch& go_on)
-      : real_(real), reached_(reached), go_on_(go_on) {}
-  Result<std::unique_ptr<CloseTransaction>> begin(Deadline deadline) override;
-  Result<std::optional<CloseHead>> find_close(std::int64_t t_us, Deadline deadline) override {
-    return real_.find_close(t_us, deadline);
-  }
-
- private:
-  CloseStore& real_;
-  std::latch& reached_;
-  std::latch& go_on_;
-};
-
-/// Passes everything on; the fence is where it stops.
-class StoppingTransaction : public CloseTransaction {
- public:
-  StoppingTransaction(std::unique_ptr<CloseTransaction> real, std::latch& reached,
-                      std::latch& go_on)
-      : real_(std::move(real)), reached_(reached), go_on_(go_on) {}
-
-  Result<bool> advance_closed_until(std::int64_t t) override {
-    return real_->advance_closed_until(t);
-  }
-  Result<std::optional<CloseHead>> last_close() override { return real_->last_close(); }
+  StoppingClose(std::unique_ptr<CloseTransaction> real, std::latch& reached, std::latch& go_on)
+      : PassThroughClose(std::move(real)), reached_(reached), go_on_(go_on) {}
   Result<std::vector<CutPartition>> fence_progress() override {
     reached_.count_down();
     go_on_.wait();
     return real_->fence_progress();
   }
-  Result<std::int64_t> clock_us() override { return real_->clock_us(); }
-  Result<QuotaDeployment> deployment() override { return real_->deployment(); }
-  Result<std::vector<QuotaPartition>> progress(std::int32_t i) override {
-    return real_->progress(i);
-  }
-  Result<std::vector<QuotaBlocker>> blockers() override { return real_->blockers(); }
-  Result<std::int64_t> unprovable_count() override { return real_->unprovable_count(); }
-  Result<std::vector<WrittenBarrier>> barriers(std::int32_t i, std::int64_t t) override {
-    return real_->barriers(i, t);
-  }
-  Result<std::optional<BillingCatalog>> lock_catalog() override { return real_->lock_catalog(); }
-  Result<std::vector<UsageRow>> usage(std::int64_t from, std::int64_t to) override {
-    return real_->usage(from, to);
-  }
-  Result<std::vector<AdjustmentRow>> unassigned_adjustments() override {
-    return real_->unassigned_adjustments();
-  }
-  Result<std::vector<UnattributedRow>> open_unattributed() override {
-    return real_->open_unattributed();
-  }
-  Result<std::vector<InvoicedSpan>> invoiced_spans() override { return real_->invoiced_spans(); }
-  Result<std::vector<std::int64_t>> assign_adjustments(std::int64_t close_id,
-                                                       std::span<const std::int64_t> ids) override {
-    return real_->assign_adjustments(close_id, ids);
-  }
-  Status add_frozen(std::int64_t id, std::int64_t version, const Frozen& frozen) override {
-    return real_->add_frozen(id, version, frozen);
-  }
-  Result<std::int64_t> count_unbilled(std::int64_t id, std::int64_t after,
-                                      std::int64_t until) override {
-    return real_->count_unbilled(id, after, until);
-  }
-  Status add_close(const CloseRecord& record) override { return real_->add_close(record); }
-  Status commit() override { return real_->commit(); }
 
  private:
-  std::unique_ptr<CloseTransaction> real_;
   std::latch& reached_;
   std::latch& go_on_;
 };
 
-Result<std::unique_ptr<CloseTransaction>> StoppingStore::begin(Deadline deadline) {
-  auto real = real_.begin(deadline);
-  if (!real) return real.error();
-  return std::unique_ptr<CloseTransaction>(
-      std::make_unique<StoppingTransaction>(*std::move(real), reached_, go_on_));
+WrappedCloses stopping(CloseStore& real, std::latch& reached, std::latch& go_on) {
+  return {real, [&](std::unique_ptr<CloseTransaction> tx) -> std::unique_ptr<CloseTransaction> {
+            return std::make_unique<StoppingClose>(std::move(tx), reached, go_on);
+          }};
 }
+
+/// The reply to its commit is lost; whether the commit arrived is the test's to say.
+class LostReplyClose : public PassThroughClose {
+ public:
+  LostReplyClose(std::unique_ptr<CloseTransaction> real, bool arrives)
+      : PassThroughClose(std::move(real)), arrives_(arrives) {}
+  Status commit() override {
+    if (arrives_) WEIR_TRY(real_->commit());
+    real_.reset();
+    return Error{ErrorCode::in_doubt, "the reply was lost", ""};
+  }
+
+ private:
+  bool arrives_;
+};
 
 class History : public ::testing::Test {
  protected:
@@ -118,7 +76,7 @@ TEST_F(History, R11_a_slow_close_of_T1_and_a_close_of_T2_leave_T2_and_no_step_ba
   prove(hour(1));
   prove(hour(2));
   std::latch reached(1), go_on(1);
-  StoppingStore slow(world_.closes(), reached, go_on);
+  WrappedCloses slow = stopping(world_.closes(), reached, go_on);
   auto first =
       std::async(std::launch::async, [&] { return close_at(slow, world_.stream(), hour(1)); });
   reached.wait();  // T1 has moved the frontier, and stands still
@@ -135,7 +93,7 @@ TEST_F(History, R11_a_slow_close_of_T1_and_a_close_of_T2_leave_T2_and_no_step_ba
 TEST_F(History, two_closes_of_one_T_make_one_close) {
   prove(hour(1));
   std::latch reached(1), go_on(1);
-  StoppingStore slow(world_.closes(), reached, go_on);
+  WrappedCloses slow = stopping(world_.closes(), reached, go_on);
   auto first =
       std::async(std::launch::async, [&] { return close_at(slow, world_.stream(), hour(1)); });
   reached.wait();
@@ -148,6 +106,25 @@ TEST_F(History, two_closes_of_one_T_make_one_close) {
   EXPECT_EQ(other.kind, CloseOutcome::Kind::stands_already);
   EXPECT_EQ(other.head.digest, closed.head.digest);
   EXPECT_EQ(world_.count("select count(*) from billing.close"), 1);
+}
+
+TEST_F(History, a_lost_reply_to_the_commit_is_resolved_by_reading) {
+  prove(hour(1));
+  bool arrives = false;
+  WrappedCloses lossy(
+      world_.closes(),
+      [&](std::unique_ptr<CloseTransaction> tx) -> std::unique_ptr<CloseTransaction> {
+        return std::make_unique<LostReplyClose>(std::move(tx), arrives);
+      });
+  const auto lost = close_at(lossy, world_.stream(), hour(1));
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().code, ErrorCode::unavailable);
+  EXPECT_EQ(world_.closed_until(), 0);
+  arrives = true;
+  const auto closed = close_at(lossy, world_.stream(), hour(1));
+  ASSERT_TRUE(closed);
+  EXPECT_EQ(closed->kind, CloseOutcome::Kind::closed);
+  EXPECT_EQ(closed->head.digest, world_.ask("select digest from billing.close"));
 }
 
 TEST_F(History, R11_usage_of_an_ingest_in_flight_is_inside_the_cut) {
