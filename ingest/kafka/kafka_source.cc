@@ -1,11 +1,10 @@
 #include "ingest/kafka/kafka_source.h"
 
 #include "base/log.h"
-#include "ingest/kafka/kafka_assignment.h"
 #include "ingest/kafka/kafka_log.h"
+#include "ingest/kafka/source_events.h"
 
 #include <algorithm>
-#include <deque>
 
 namespace weir {
 namespace {
@@ -14,68 +13,6 @@ using Steady = std::chrono::steady_clock;
 
 constexpr auto kPublishInterval = std::chrono::seconds(1);
 constexpr int kPollsBetweenChores = 1024;
-
-/// What the group did, in order; told to the caller one by one.
-struct GroupEvent {
-  Polled::Kind kind;
-  std::vector<PartitionId> partitions;
-};
-
-class SourceEvents : public KafkaEvents {
- public:
-  using KafkaEvents::KafkaEvents;
-  void rebalanced(rd_kafka_t* handle, rd_kafka_resp_err_t what,
-                  rd_kafka_topic_partition_list_t* partitions) override;
-  void brokers_lost() override { verify_held = true; }
-  /// What is being read is told as revoked and assigned, so that its anchor is verified again (R1).
-  void begin_anew();
-
-  bool verify_held = false;  // the brokers were away: who knows which log they come back with
-  KafkaAssignment assignment;
-  std::deque<GroupEvent> events;
-};
-
-/// The library is given an empty assignment: nothing is fetched before start().
-void SourceEvents::rebalanced(rd_kafka_t* handle, rd_kafka_resp_err_t what,
-                              rd_kafka_topic_partition_list_t* partitions) {
-  verify_held = false;
-  if (!assignment.held().empty()) {
-    GroupEvent lost{Polled::Kind::revoked, {}};
-    for (const auto& [partition, held] : assignment.held()) lost.partitions.push_back(partition);
-    assignment.take_all();
-    events.push_back(std::move(lost));
-  }
-  if (what != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-    rd_kafka_assign(handle, nullptr);
-    return;
-  }
-  health->up();
-  const PartitionList none(rd_kafka_topic_partition_list_new(0));
-  rd_kafka_assign(handle, none.get());
-  GroupEvent given{Polled::Kind::assigned, {}};
-  for (int i = 0; i < partitions->cnt; ++i) {
-    given.partitions.push_back(PartitionId{partitions->elems[i].partition});
-    assignment.give(given.partitions.back());
-  }
-  std::sort(given.partitions.begin(), given.partitions.end());
-  if (!given.partitions.empty()) events.push_back(std::move(given));
-}
-
-void SourceEvents::begin_anew() {
-  verify_held = false;
-  std::vector<PartitionId> read;
-  for (const auto& [partition, held] : assignment.held()) {
-    if (held.started) read.push_back(partition);
-  }
-  if (read.empty()) return;
-  log_info("the brokers were away; anchors are verified before reading goes on");
-  for (const PartitionId partition : read) {
-    assignment.give(partition);
-    assignment.mark_stale();
-  }
-  events.push_back({Polled::Kind::revoked, read});
-  events.push_back({Polled::Kind::assigned, std::move(read)});
-}
 
 KafkaConf& set_consumer(KafkaConf& conf, const KafkaOptions& options) {
   set_common(conf, options);
