@@ -74,6 +74,10 @@ Result<std::unique_ptr<KafkaLog>> KafkaLog::open(const KafkaOptions& options,
   return std::unique_ptr<KafkaLog>(new KafkaLog(std::move(asked)));
 }
 
+std::string KafkaLog::naming(const char* what) const {
+  return "Kafka at " + asked_->options.brokers + ": " + what;
+}
+
 Result<LogBounds> KafkaLog::bounds(PartitionId partition, Deadline deadline) {
   auto call = [asked = asked_, partition, deadline]() -> Result<LogBounds> {
     std::int64_t start = 0, end = 0;
@@ -86,7 +90,7 @@ Result<LogBounds> KafkaLog::bounds(PartitionId partition, Deadline deadline) {
     asked->answered();
     return LogBounds{Offset{start}, Offset{end}};
   };
-  return worker_.run<LogBounds>("Kafka: log bounds", deadline, call);
+  return worker_.run<LogBounds>(naming("log bounds"), deadline, call);
 }
 
 Result<Offset> KafkaLog::offset_at(PartitionId partition, AppendTime time, Deadline deadline) {
@@ -103,7 +107,7 @@ Result<Offset> KafkaLog::offset_at(PartitionId partition, AppendTime time, Deadl
     asked->answered();
     return Offset{entry->offset};
   };
-  Result<Offset> found = worker_.run<Offset>("Kafka: offset by time", deadline, call);
+  Result<Offset> found = worker_.run<Offset>(naming("offset by time"), deadline, call);
   if (!found || found->value >= 0) return found;
   Result<LogBounds> log = bounds(partition, deadline);  // no record is that young
   if (!log) return log.error();
@@ -131,7 +135,7 @@ Result<KafkaLog::Shape> KafkaLog::shape(Deadline deadline) {
     }
     return shape;
   };
-  return worker_.run<Shape>("Kafka: metadata", deadline, call);
+  return worker_.run<Shape>(naming("metadata"), deadline, call);
 }
 
 Result<std::optional<ReadRecord>> KafkaLog::read(PartitionId partition, Offset offset,
@@ -142,7 +146,7 @@ Result<std::optional<ReadRecord>> KafkaLog::read(PartitionId partition, Offset o
   auto call = [asked = asked_, partition, offset, deadline] {
     return asked->read(partition, offset, deadline);
   };
-  return worker_.run<std::optional<ReadRecord>>("Kafka: read of a record", deadline, call);
+  return worker_.run<std::optional<ReadRecord>>(naming("read of a record"), deadline, call);
 }
 
 Result<std::optional<ReadRecord>> KafkaLog::Asked::read(PartitionId partition, Offset offset,
@@ -183,7 +187,7 @@ Result<std::string> KafkaLog::cluster_id(Deadline deadline) {
     asked->answered();
     return text;
   };
-  return worker_.run<std::string>("Kafka: cluster id", deadline, call);
+  return worker_.run<std::string>(naming("cluster id"), deadline, call);
 }
 
 }  // namespace weir

@@ -45,6 +45,8 @@ class KafkaLog {
     void answered() const { events->health->up(); }
     Result<std::optional<ReadRecord>> read(PartitionId partition, Offset offset, Deadline deadline);
   };
+  /// For errors: what was asked of whom.
+  std::string naming(const char* what) const;
   explicit KafkaLog(std::shared_ptr<Asked> asked) : asked_(std::move(asked)) {}
 
   std::shared_ptr<Asked> asked_;
