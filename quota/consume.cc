@@ -138,7 +138,7 @@ ExitCode QuotaConsumer::State::run_loop(const Deployment& deployment, const std:
   loop_options.identity.skew = std::max(loop_options.identity.skew, deployment.permitted_future);
   PostgresStore store(database, deployment.grace,
                       {loop_options.identity.horizon, loop_options.identity.restamp_window});
-  QuotaHandler handler(store, deployment, volume, metrics);
+  QuotaHandler handler(store, deployment, metrics);
   ConsumerLoop running(**source, handler, *key, loop_options, system_clock(), metrics);
   at("", &running);
   const Status ended = running.run(stop);

@@ -15,11 +15,9 @@ std::string count_changed(std::int32_t known, std::int32_t found) {
 
 }  // namespace
 
-QuotaHandler::QuotaHandler(Store& store, Deployment deployment, std::string volume_id,
-                           Metrics& metrics)
+QuotaHandler::QuotaHandler(Store& store, Deployment deployment, Metrics& metrics)
     : store_(store),
       deployment_(std::move(deployment)),
-      volume_id_(std::move(volume_id)),
       received_(metrics.counter("weir_quota_received_events_total", "events read from the stream")),
       applied_(metrics.counter("weir_quota_applied_events_total", "events that were applied")),
       duplicate_(metrics.counter("weir_quota_duplicate_events_total", "copies that were dropped")),
@@ -48,7 +46,7 @@ Result<std::vector<PartitionState>> QuotaHandler::load(std::span<const Partition
   for (PartitionId partition : partitions) {
     WEIR_TRY(store_.insert_progress(deployment_.incarnation, partition, deadline));
     Result<PartitionState> state =
-        store_.read_partition(deployment_.incarnation, partition, volume_id_, deadline);
+        store_.read_partition(deployment_.incarnation, partition, deadline);
     if (!state) return std::move(state).error();
     states.push_back(*std::move(state));
   }

@@ -21,8 +21,8 @@ namespace weir {
 
 class QuotaHandler : public Handler {
  public:
-  /// `deployment` as read at start; `volume_id` of the volume that holds the identity index.
-  QuotaHandler(Store& store, Deployment deployment, std::string volume_id, Metrics& metrics);
+  /// `deployment` as read at start.
+  QuotaHandler(Store& store, Deployment deployment, Metrics& metrics);
 
   Result<std::vector<PartitionState>> load(std::span<const PartitionId> partitions,
                                            std::int32_t partition_count,
@@ -39,7 +39,6 @@ class QuotaHandler : public Handler {
 
   Store& store_;
   const Deployment deployment_;
-  const std::string volume_id_;
   Counter& received_;
   Counter& applied_;
   Counter& duplicate_;

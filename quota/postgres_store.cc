@@ -6,19 +6,21 @@
 namespace weir {
 namespace {
 
+/// Of this incarnation and the older ones (R1): whose file is on another volume, the index tells apart
+/// and learns from its row how far back the horizon goes.
 Result<std::vector<Generation>> read_generations(Connection& connection, Incarnation incarnation,
-                                                 PartitionId partition,
-                                                 const std::string& volume_id, Deadline deadline) {
+                                                 PartitionId partition, Deadline deadline) {
   Result<Rows> rows = connection.run(
-      "SELECT from_offset, to_offset, append_min_us, append_max_us, identities, digest "
-      "FROM quota.generation WHERE volume_id = $1 AND incarnation = $2 AND partition = $3 "
-      "ORDER BY from_offset",
-      Params().text(volume_id).integer(incarnation.value).integer(partition.value), deadline);
+      "SELECT from_offset, to_offset, append_min_us, append_max_us, identities, digest, "
+      "incarnation, "
+      "volume_id FROM quota.generation WHERE incarnation <= $1 AND partition = $2 "
+      "ORDER BY incarnation, from_offset",
+      Params().integer(incarnation.value).integer(partition.value), deadline);
   if (!rows) return std::move(rows).error();
   std::vector<Generation> out;
   for (std::size_t i = 0; i < rows->size(); ++i) {
     Generation g;
-    g.incarnation = incarnation.value;
+    g.incarnation = static_cast<std::int32_t>(rows->integer(i, 6));
     g.partition = partition.value;
     g.from_offset = rows->integer(i, 0);
     g.to_offset = rows->integer(i, 1);
@@ -26,7 +28,7 @@ Result<std::vector<Generation>> read_generations(Connection& connection, Incarna
     g.append_max = AppendTime{rows->integer(i, 3)};
     g.identities = rows->integer(i, 4);
     g.digest = std::string(rows->text(i, 5));
-    g.volume_id = volume_id;
+    g.volume_id = std::string(rows->text(i, 7));
     out.push_back(std::move(g));
   }
   return out;
@@ -183,7 +185,6 @@ Status PostgresStore::insert_progress(Incarnation incarnation, PartitionId parti
 }
 
 Result<PartitionState> PostgresStore::read_partition(Incarnation incarnation, PartitionId partition,
-                                                     const std::string& volume_id,
                                                      Deadline deadline) {
   Result<Database::Lease> lease = database_.acquire(deadline);
   if (!lease) return std::move(lease).error();
@@ -201,7 +202,7 @@ Result<PartitionState> PostgresStore::read_partition(Incarnation incarnation, Pa
   state.incarnation = incarnation;
   state.next = Offset{rows->integer(0, 0)};
   state.anchor = anchor_of(*rows);
-  auto generations = read_generations(**lease, incarnation, partition, volume_id, deadline);
+  auto generations = read_generations(**lease, incarnation, partition, deadline);
   if (!generations) return std::move(generations).error();
   state.generations = *std::move(generations);
   auto quarantined = read_quarantined(**lease, incarnation, partition, deadline);

@@ -28,7 +28,7 @@ class PostgresStore : public Store {
   Status insert_progress(Incarnation incarnation, PartitionId partition,
                          Deadline deadline) override;
   Result<PartitionState> read_partition(Incarnation incarnation, PartitionId partition,
-                                        const std::string& volume_id, Deadline deadline) override;
+                                        Deadline deadline) override;
   Status raise_flag(Incarnation incarnation, std::optional<PartitionId> partition,
                     const std::string& kind, const std::string& what, Deadline deadline) override;
 

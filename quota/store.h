@@ -102,7 +102,6 @@ class Store {
   virtual Status insert_progress(Incarnation incarnation, PartitionId partition,
                                  Deadline deadline) = 0;
   virtual Result<PartitionState> read_partition(Incarnation incarnation, PartitionId partition,
-                                                const std::string& volume_id,
                                                 Deadline deadline) = 0;
   /// In a transaction of its own; raising what is open already changes nothing.
   virtual Status raise_flag(Incarnation incarnation, std::optional<PartitionId> partition,

@@ -58,7 +58,7 @@ const std::map<std::string, Names>& packages() {
 const std::map<std::string, Names>& third_parties() {
   static const std::map<std::string, Names> table = {
       {"librdkafka/", {"ingest/kafka"}},
-      {"pqxx/", {"storage/postgres"}},
+      {"libpq-fe.h", {"storage/postgres"}},
       {"libpq-fe.h", {"storage/postgres"}},
       {"sqlite3.h", {"storage/sqlite"}},
       {"duckdb.h", {"storage/duckdb"}},

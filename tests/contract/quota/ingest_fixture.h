@@ -29,7 +29,7 @@ class IngestTest : public ::testing::Test {
  protected:
   IngestTest();
   /// A further consumer of the same database.
-  QuotaHandler handler() { return QuotaHandler(staged_, deployment_, "volume-1", metrics_); }
+  QuotaHandler handler() { return QuotaHandler(staged_, deployment_, metrics_); }
   Result<Committed> commit(const CommitBatch& batch) { return handler_.commit(batch, soon()); }
   std::string usage_of(const std::string& subscription, const std::string& meter) const;
   std::string adjusted_of(const std::string& subscription, const std::string& meter) const;

@@ -35,9 +35,8 @@ class StagedStore : public Store {
   Status insert_progress(Incarnation i, PartitionId p, Deadline d) override {
     return real_.insert_progress(i, p, d);
   }
-  Result<PartitionState> read_partition(Incarnation i, PartitionId p, const std::string& volume,
-                                        Deadline d) override {
-    return real_.read_partition(i, p, volume, d);
+  Result<PartitionState> read_partition(Incarnation i, PartitionId p, Deadline d) override {
+    return real_.read_partition(i, p, d);
   }
   Status raise_flag(Incarnation i, std::optional<PartitionId> p, const std::string& kind,
                     const std::string& what, Deadline d) override {
