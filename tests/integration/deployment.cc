@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "base/http/client.h"
 #include "ingest/kafka/kafka_admin.h"
+#include "storage/sqlite/sqlite.h"
 
 #include <cstdlib>
 #include <filesystem>
@@ -97,6 +98,7 @@ format = "json"
 brokers = "{brokers}"
 topic = "{topic}"
 session_timeout = "6s"
+instance_id = "{name}"
 delivery_timeout = "{delivery}"
 [identity]
 secret_file = "{folder}/secret"
@@ -251,6 +253,16 @@ std::int64_t Deployment::log_end() {
 
 std::int64_t Deployment::applied_to() {
   return sql_number("select coalesce(sum(next), 0) from quota.progress");
+}
+
+std::int64_t Deployment::analytics_applied_to() {
+  auto catalogue = SqliteDatabase::open(folder_ + "/analytics/catalogue.sqlite",
+                                        SqliteMode::read_only, std::chrono::seconds(10));
+  if (!catalogue) return 0;
+  auto sum = catalogue->prepare("select coalesce(sum(next), 0) from progress");
+  if (!sum) return 0;
+  auto row = sum->step();
+  return row && *row ? sum->integer(0) : 0;
 }
 
 void Deployment::expect_counts_add_up() {

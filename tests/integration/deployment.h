@@ -22,7 +22,7 @@ struct DeploymentOptions {
   std::string permitted_future = "1s";
   std::string delivery_timeout = "2s";
   std::string grace = "3s";
-  std::string more;  // further lines of weir.toml
+  std::string more = "";  // further lines of weir.toml
 };
 
 class Deployment {
@@ -61,6 +61,8 @@ class Deployment {
   std::int64_t log_end();
   /// Sum of quota's `next`; equals log_end() when all is applied.
   std::int64_t applied_to();
+  /// The same of analytics' progress; 0 while it has no catalogue yet.
+  std::int64_t analytics_applied_to();
   /// received = applied + duplicate + quarantined + unprovable, for every partition.
   void expect_counts_add_up();
   /// Charges in the file provider's file.

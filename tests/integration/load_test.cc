@@ -1,17 +1,16 @@
 // `weir-ingest load` and `tail` against the real broker: counts that an independent count confirms,
 // reruns that add nothing, late files that become adjustments.
-#include <fmt/format.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <simdjson.h>
-
 #include "tests/integration/catalogs.h"
 #include "tests/integration/deployment.h"
 
 #include <array>
 #include <cstdio>
+#include <fmt/format.h>
 #include <fstream>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <random>
+#include <simdjson.h>
 
 namespace weir::test {
 namespace {
@@ -42,16 +41,26 @@ std::string spoil(std::string line, std::uint64_t way) {
     return at == std::string::npos ? line : line.replace(at, from.size(), to);
   };
   switch (way % 10) {
-    case 0: return line.substr(0, line.find('"'));           // cut before the request
-    case 1: return replace("\" 200 ", "\" 2000 ").substr(0, 40);  // cut inside the request
-    case 2: return replace("[", "");                         // no bracket before the time
-    case 3: return replace("/May/", "/Mai/");                // no month of that name
-    case 4: return replace("GET ", "");                      // no method
-    case 5: return replace(" HTTP/1.1\"", " HTTP/1.1");      // no quote behind the request
-    case 6: return replace(" \"-\" \"agent", " agent");      // no quotes round referer and agent
-    case 7: return replace("+0000", "+00000");               // no zone of that length
-    case 8: return replace(":", ";");                        // no separator in the time
-    default: return "\x01\x02 binary rubbish \x7f";
+    case 0:
+      return line.substr(0, line.find('"'));  // cut before the request
+    case 1:
+      return replace("\" 200 ", "\" 2000 ").substr(0, 40);  // cut inside the request
+    case 2:
+      return replace("[", "");  // no bracket before the time
+    case 3:
+      return replace("/May/", "/Mai/");  // no month of that name
+    case 4:
+      return replace("GET ", "");  // no method
+    case 5:
+      return replace(" HTTP/1.1\"", " HTTP/1.1");  // no quote behind the request
+    case 6:
+      return replace(" \"-\" \"agent", " agent");  // no quotes round referer and agent
+    case 7:
+      return replace("+0000", "+00000");  // no zone of that length
+    case 8:
+      return replace(":", ";");  // no separator in the time
+    default:
+      return "\x01\x02 binary rubbish \x7f";
   }
 }
 
@@ -145,7 +154,8 @@ TEST_F(Load, a_file_that_is_loaded_after_a_close_becomes_adjustments) {
 TEST_F(Load, a_tail_that_is_killed_and_rotated_under_ships_every_line_once) {
   const std::string path = weir_.folder() + "/live.log";
   const std::vector<std::string> words = {"tail", path, "--tenant", "acme", "--subscription", "s1"};
-  const LogFile first = make_log(4, 300, 1), second = make_log(5, 300, 1), third = make_log(6, 9, 1);
+  const LogFile first = make_log(4, 300, 1), second = make_log(5, 300, 1),
+                third = make_log(6, 9, 1);
   write("live.log", first.text);
   auto tail = weir_.start("weir-ingest", words, "tail");
   ASSERT_TRUE(eventually(seconds(60), [&] { return usage() == first.good; })) << tail->err();
