@@ -59,7 +59,6 @@ const std::map<std::string, Names>& third_parties() {
   static const std::map<std::string, Names> table = {
       {"librdkafka/", {"ingest/kafka"}},
       {"libpq-fe.h", {"storage/postgres"}},
-      {"libpq-fe.h", {"storage/postgres"}},
       {"sqlite3.h", {"storage/sqlite"}},
       {"duckdb.h", {"storage/duckdb"}},
       {"simdjson.h", {"ingest/codec", "catalog", "quota", "analytics"}},
