@@ -13,7 +13,8 @@ Kafka, quota, analytics, to invoices; then a held bill. Ends by itself with a su
 commands to try. Run again after a crash: it starts what is missing.'
   [down]='stop what `up` or `demo --keep` started. The data stays.'
   [status]='show each process: running or not, health, lag. Exit code 0 when all are well.'
-  [bench]='[NAME…]  build, then run the benches: all, or those whose names match.'
+  [bench]='[NAME…] [--OPTION…]  build, then run the benches: all, or those whose names match. Options go
+to the benches: `./weir bench pipeline --events 200000 --rounds 1`.'
   [check]='formatting, static analysis, direction of dependencies.'
 )
 HELP_ORDER=(setup build test demo up down status bench check)
