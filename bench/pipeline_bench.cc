@@ -2,7 +2,7 @@
 // consumer of the same topic? Rounds of all contestants in turn, so that a machine whose speed drifts
 // slows them alike; each ratio is taken within its round. A wrong result ends the run with exit 1.
 //
-//   pipeline_bench [--events N] [--rounds N] [--seed N] [--only NAME]…
+//   pipeline_bench [--events N] [--customers N] [--rounds N] [--seed N] [--only NAME]…
 #include "bench/contestants.h"
 
 #include <CLI/CLI.hpp>
@@ -88,9 +88,10 @@ void run(const Arguments& arguments) {
              arguments.load.seed);
   std::fflush(stdout);
   Stage stage(arguments.load);
-  fmt::print("{} events and {} copies; {} JSON records, {} packed ones; usage {}\n\n",
+  fmt::print("{} events and {} copies; {} JSON records, {} packed ones; {} rows of usage, {}\n\n",
              stage.expected().events, stage.expected().received - stage.expected().events,
-             stage.json().records, stage.packed().records, fingerprint(stage.expected().usage));
+             stage.json().records, stage.packed().records, stage.expected().usage.size(),
+             fingerprint(stage.expected().usage));
   for (int round = 0; round < arguments.rounds; ++round) {
     for (Series& each : all) {
       each.taken.push_back(each.contestant.run(stage));
@@ -108,6 +109,8 @@ int main(int argc, char** argv) {
   CLI::App app("events a second through the whole pipeline, beside a bare consumer");
   app.add_option("--events", arguments.load.events, "distinct events")
       ->check(CLI::Range(1, 100'000'000));
+  app.add_option("--customers", arguments.load.customers, "whom the events are of, by Zipf")
+      ->check(CLI::Range(1, 1'000'000));
   app.add_option("--rounds", arguments.rounds, "repetitions")->check(CLI::Range(1, 100));
   app.add_option("--seed", arguments.load.seed, "of the events")->check(CLI::Range(0, 1'000'000));
   app.add_option("--only", arguments.only, "contestants beside the baseline");

@@ -87,6 +87,7 @@ Stage::Stage(const Load& load) : load_(load), name_("bench-" + random_hex(6)) {
 }
 
 Stage::~Stage() {
+  for (const std::string& database : databases_) drop_database(database);
   for (const Topic& topic : {json_, packed_}) {
     if (!topic.name.empty()) drop_topic(topic.name);
   }
@@ -100,12 +101,12 @@ Topic Stage::fill(const std::string& format) {
   run_well(
       {path_of("weir-ingest"), "topic", "create", "--partitions", std::to_string(load_.partitions)},
       place);
-  const std::string totals =
-      run_well({path_of("weir-ingest"), "generate", "--events", std::to_string(load_.events),
-                "--seed", std::to_string(load_.seed), "--tenants", "3", "--customers", "1000",
-                "--poison-percent", "0", "--from", format_rfc3339(kFromUs), "--to",
-                format_rfc3339(kToUs), "--format", format, "--json"},
-               place);
+  const std::string totals = run_well(
+      {path_of("weir-ingest"), "generate", "--events", std::to_string(load_.events), "--seed",
+       std::to_string(load_.seed), "--tenants", "3", "--customers", std::to_string(load_.customers),
+       "--poison-percent", "0", "--from", format_rfc3339(kFromUs), "--to", format_rfc3339(kToUs),
+       "--format", format, "--json"},
+      place);
   Expected expected = read_expected(totals);
   if (!expected_.usage.empty() && expected.usage != expected_.usage) {
     give_up("the same seed gave other events");
@@ -152,6 +153,7 @@ Place Stage::new_ledger(const Topic& topic) {
   const std::string database = "weir_bench_" + random_hex(6);
   Connection server = must(Connection::open(superuser(""), soon()));
   must(server.run("create database " + database, soon()));
+  databases_.insert(database);
   must(server.run(fmt::format("grant connect, create on database {} to weir_quota", database),
                   soon()));
   const Place place = new_place(topic.name, database);
@@ -164,9 +166,14 @@ Place Stage::new_ledger(const Topic& topic) {
 
 void Stage::remove(const Place& place) {
   std::filesystem::remove_all(place.folder);
-  if (place.database.empty()) return;
-  Connection server = must(Connection::open(superuser(""), soon()));
-  must(server.run("drop database " + place.database + " with (force)", soon()));
+  if (databases_.erase(place.database) > 0) drop_database(place.database);
+}
+
+void Stage::drop_database(const std::string& database) const {
+  auto server = Connection::open(superuser(""), soon());
+  auto dropped = server ? server->run("drop database " + database + " with (force)", soon())
+                        : Result<Rows>(server.error());
+  if (!dropped) fmt::print(stderr, "{} stays: {}\n", database, dropped.error().text());
 }
 
 Connection Stage::connect(const Place& place) const {

@@ -10,6 +10,7 @@
 #include "storage/postgres/connection.h"
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ inline constexpr std::int64_t kBucketUs = 900 * kMicrosPerSecond;
 struct Load {
   std::int64_t events = 1'000'000;
   std::int64_t seed = 1;
+  std::int64_t customers = 1000;
   int partitions = 4;
 };
 
@@ -52,6 +54,7 @@ class Stage {
   /// Migrated, with the catalogue applied.
   Place new_ledger(const Topic& topic);
   Place new_volume(const Topic& topic);
+  /// What is not removed goes with the Stage.
   void remove(const Place& place);
   /// To a ledger's database, as the superuser.
   Connection connect(const Place& place) const;
@@ -61,6 +64,7 @@ class Stage {
   std::int64_t log_end(const std::string& topic) const;
   Place new_place(const std::string& topic, const std::string& database);
   void drop_topic(const std::string& topic) const;
+  void drop_database(const std::string& database) const;
   std::string run_well(const std::vector<std::string>& words, const Place& place);
 
   const Load load_;
@@ -69,6 +73,7 @@ class Stage {
   Expected expected_;
   Topic json_;
   Topic packed_;
+  std::set<std::string> databases_;
   int places_ = 0;
 };
 
