@@ -30,6 +30,11 @@ struct Expected {
   std::int64_t received = 0, events = 0, duplicates = 0, poison = 0;
 };
 
+std::string text(simdjson::dom::element object, const char* member) {
+  const std::string_view value = object[member];
+  return std::string(value);
+}
+
 Expected read_expected(const std::string& json) {
   simdjson::dom::parser parser;
   const simdjson::dom::element root = parser.parse(json);
@@ -41,9 +46,9 @@ Expected read_expected(const std::string& json) {
   expected.poison = std::int64_t(root["poison"]);
   std::set<std::pair<std::string, std::string>> subscriptions;
   for (const simdjson::dom::element total : simdjson::dom::array(root["totals"])) {
-    const std::string tenant(std::string_view(total["tenant"]));
-    const std::string id(std::string_view(total["subscription"]));
-    const std::string meter(std::string_view(total["meter"]));
+    const std::string tenant = text(total, "tenant");
+    const std::string id = text(total, "subscription");
+    const std::string meter = text(total, "meter");
     subscriptions.emplace(tenant, id);
     if (meter == "requests") expected.requests[tenant + "/" + id] = std::int64_t(total["units"]);
     for (const simdjson::dom::element bucket : simdjson::dom::array(total["buckets"])) {
@@ -162,7 +167,7 @@ class Million : public ::testing::Test {
     EXPECT_EQ(std::string_view(root["source"]), source) << body.substr(0, 300);
     std::map<std::string, std::int64_t> sums;
     for (const simdjson::dom::element row : simdjson::dom::array(root["rows"])) {
-      const std::string id(std::string_view(row["subscription"]));
+      const std::string id = text(row, "subscription");
       sums[tenant + "/" + id] += std::int64_t(row["requests"]);
     }
     for (const auto& [name, requests] : sums) {

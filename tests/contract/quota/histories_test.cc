@@ -102,7 +102,7 @@ TEST_F(IngestTest, closed_until_stands_on_bucket_edges_only) {
 TEST_F(IngestTest, two_consumers_of_one_partition_apply_each_offset_once) {
   Stages other_stages;
   StagedStore other_store(real_, other_stages);
-  QuotaHandler other(other_store, deployment_, "volume-1", metrics_);
+  QuotaHandler other(other_store, deployment_, metrics_);
   std::future<Result<Committed>> rival;
   stages_.before_commit = [&] {
     rival = std::async(std::launch::async,

@@ -38,7 +38,7 @@ IngestTest::IngestTest()
       real_(pool_, std::chrono::minutes(10), {std::chrono::hours(24), std::chrono::hours(1)}),
       staged_(real_, stages_),
       deployment_(*real_.read_deployment(soon())),
-      handler_(staged_, deployment_, "volume-1", metrics_) {
+      handler_(staged_, deployment_, metrics_) {
   database_.apply_catalog(kTestCatalog);
   const PartitionId partitions[] = {PartitionId{0}, PartitionId{1}};
   EXPECT_TRUE(handler_.load(partitions, 2, soon()).ok());
