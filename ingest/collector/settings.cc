@@ -7,6 +7,8 @@ namespace weir {
 void declare(Settings& settings, CollectorSettings* into) {
   declare_kafka_settings(settings, &into->kafka);
   declare_kafka_writer_settings(settings, &into->kafka);
+  // The readers' settings may stand in the same file.
+  declare_kafka_reader_settings(settings, &into->kafka);
   settings.secret("identity.secret", &into->identity_secret,
                   "the deployment's key for hashing identities, the same in every process");
   settings.text("keys.file", &into->keys_file, "keys.toml",

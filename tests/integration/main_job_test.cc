@@ -165,7 +165,9 @@ TEST_F(MainJob, with_the_consumer_stopped_the_period_is_held_and_nobody_is_charg
   const std::size_t charged_before = weir_.charges().size();
 
   const std::int64_t time = now_us();
-  for (const char* s : {"s1", "s2", "s3"}) weir_.kcat(keyed(s, event("b", s, time)));
+  for (const char* s : {"s1", "s2", "s3"}) {
+    weir_.kcat(keyed(s, event(std::string("b-") + s, s, time)));
+  }
   const std::int64_t end_us = (time / 2'000'000 + 1) * 2'000'000;
   ASSERT_TRUE(eventually(seconds(30), [&] { return now_us() > end_us + 4'000'000; }));
   Finished held = weir_.run("weir-billing", {"run"});
