@@ -7,16 +7,18 @@ root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 home=$1
 shift
 mkdir -p "$home"
+export WEIR_PARTS=${WEIR_PARTS:-$root/.weir/parts}
 case $1 in
   --start)
-    WEIR_HOME=$home WEIR_PARTS=${WEIR_PARTS:-$root/.weir/parts} \
-      "$root/driver/services.sh" start postgres kafka >"$home/environment.new"
+    WEIR_HOME=$home "$root/driver/services.sh" start postgres kafka >"$home/environment.new"
     mv "$home/environment.new" "$home/environment"
     ;;
   --stop) WEIR_HOME=$home "$root/driver/services.sh" stop ;;
   *)
     while IFS='=' read -r name value; do export "$name=$value"; done <"$home/environment"
     export WEIR_TEST_KAFKA=$WEIR_TEST_KAFKA_BROKERS WEIR_TEST_POSTGRES=$WEIR_TEST_POSTGRES_ADMIN
+    # For tests that kill the servers and start them again.
+    export WEIR_TEST_SERVICES_HOME=$home WEIR_TEST_DRIVER=$root/driver/services.sh
     exec "$@"
     ;;
 esac

@@ -12,6 +12,7 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr auto kPublishInterval = std::chrono::seconds(1);
+constexpr auto kRejoinInterval = std::chrono::seconds(1);
 constexpr int kPollsBetweenChores = 1024;
 
 KafkaConf& set_consumer(KafkaConf& conf, const KafkaOptions& options) {
@@ -44,8 +45,9 @@ struct KafkaSource::State {
   Message message;                      // the one whose views are out
   std::vector<PartitionId> partitions;  // those whose span is out
   std::map<PartitionId, Offset> to_publish;
-  Steady::time_point published, watched;
+  Steady::time_point published, watched, joined;
   int polls_since_chores = 0;
+  bool dead = false;  // the library gave this member up for good
 
   ~State() {
     message.reset();
@@ -53,6 +55,8 @@ struct KafkaSource::State {
   }
   KafkaAssignment& assignment() { return events->assignment; }
   bool events_wait() const { return !events->events.empty(); }
+  Status join();
+  Status rejoin();
   Polled next_event();
   Result<Polled> poll_library(int timeout_ms);
   void do_chores();
@@ -75,17 +79,41 @@ Result<std::unique_ptr<KafkaSource>> KafkaSource::open(const KafkaOptions& optio
   Result<std::unique_ptr<KafkaLog>> log = KafkaLog::open(options, state->events->health);
   if (!log) return log.error();
   state->log = std::move(*log);
+  WEIR_TRY(state->join());
+  return std::unique_ptr<KafkaSource>(new KafkaSource(std::move(state)));
+}
+
+Status KafkaSource::State::join() {
+  joined = Steady::now();
   KafkaConf conf;
-  Result<std::shared_ptr<rd_kafka_t>> handle =
-      open_handle(RD_KAFKA_CONSUMER, set_consumer(conf, options), state->events);
-  if (!handle) return handle.error();
-  state->handle = *handle;
-  rd_kafka_poll_set_consumer(state->handle.get());
+  Result<std::shared_ptr<rd_kafka_t>> opened =
+      open_handle(RD_KAFKA_CONSUMER, set_consumer(conf, options), events);
+  if (!opened) return opened.error();
+  handle = *std::move(opened);
+  dead = false;
+  rd_kafka_poll_set_consumer(handle.get());
   const PartitionList topics(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(topics.get(), options.topic.c_str(), RD_KAFKA_PARTITION_UA);
-  const auto code = rd_kafka_subscribe(state->handle.get(), topics.get());
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error(options, "subscribe", code);
-  return std::unique_ptr<KafkaSource>(new KafkaSource(std::move(state)));
+  const auto code = rd_kafka_subscribe(handle.get(), topics.get());
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  dead = true;
+  return kafka_error(options, "subscribe", code);
+}
+
+/// A member that was fenced (its place was given away while the broker was gone, or somebody runs under
+/// the same instance_id) never reads again: the library wants a new one. Not faster than
+/// kRejoinInterval, or two of one name would fence each other in a whirl.
+Status KafkaSource::State::rejoin() {
+  if (Steady::now() - joined < kRejoinInterval) {
+    return Error{ErrorCode::unavailable,
+                 "Kafka: this member of group " + options.group + " was fenced",
+                 "see that no other consumer has the same kafka.instance_id"};
+  }
+  log_warn("the group gave this member up; joining anew", {{"group", options.group}});
+  events->lose_all();
+  if (handle) rd_kafka_consumer_close(handle.get());  // none: the last try to join failed
+  handle.reset();
+  return join();
 }
 
 Polled KafkaSource::State::tell(Polled::Kind kind, std::vector<PartitionId> which) {
@@ -109,6 +137,10 @@ Status KafkaSource::State::hand_over() {
 Result<Polled> KafkaSource::poll(Micros timeout) {
   State& s = *state_;
   s.message.reset();
+  if (s.dead) {
+    if (s.events_wait()) return s.next_event();
+    WEIR_TRY(s.rejoin());
+  }
   // A record that waits already is given without a look at the clock.
   if (++s.polls_since_chores < kPollsBetweenChores && !s.events_wait() && !s.assignment().stale()) {
     Result<Polled> polled = s.poll_library(0);
@@ -124,7 +156,7 @@ Result<Polled> KafkaSource::poll(Micros timeout) {
     const auto millis = static_cast<int>(deadline.left().count() / 1000);
     Result<Polled> polled = s.poll_library(millis);
     if (!polled || polled->kind != Polled::Kind::nothing) return polled;
-  } while (!deadline.passed() || s.events_wait());
+  } while ((!deadline.passed() && !s.dead) || s.events_wait());
   if (!failed) return failed.error();
   return Polled{};
 }
@@ -195,6 +227,9 @@ Result<Polled> KafkaSource::State::take_error(const rd_kafka_message_t& taken) {
     case RD_KAFKA_RESP_ERR__TIMED_OUT:
     case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
       return Polled{};  // the library goes on by itself; error and rebalance callbacks tell
+    case RD_KAFKA_RESP_ERR__FATAL:
+      dead = true;  // the next poll() joins anew, when this message is let go
+      return Polled{};
     default:
       return kafka_error(options, "topic " + options.topic, taken.err);
   }

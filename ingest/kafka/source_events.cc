@@ -9,13 +9,7 @@ namespace weir {
 /// The library is given an empty assignment: nothing is fetched before start().
 void SourceEvents::rebalanced(rd_kafka_t* handle, rd_kafka_resp_err_t what,
                               rd_kafka_topic_partition_list_t* partitions) {
-  verify_held = false;
-  if (!assignment.held().empty()) {
-    GroupEvent lost{Polled::Kind::revoked, {}};
-    for (const auto& [partition, held] : assignment.held()) lost.partitions.push_back(partition);
-    assignment.take_all();
-    events.push_back(std::move(lost));
-  }
+  lose_all();
   if (what != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     rd_kafka_assign(handle, nullptr);
     return;
@@ -30,6 +24,15 @@ void SourceEvents::rebalanced(rd_kafka_t* handle, rd_kafka_resp_err_t what,
   }
   std::sort(given.partitions.begin(), given.partitions.end());
   if (!given.partitions.empty()) events.push_back(std::move(given));
+}
+
+void SourceEvents::lose_all() {
+  verify_held = false;
+  if (assignment.held().empty()) return;
+  GroupEvent lost{Polled::Kind::revoked, {}};
+  for (const auto& [partition, held] : assignment.held()) lost.partitions.push_back(partition);
+  assignment.take_all();
+  events.push_back(std::move(lost));
 }
 
 void SourceEvents::begin_anew() {

@@ -25,6 +25,8 @@ class SourceEvents : public KafkaEvents {
   void rebalanced(rd_kafka_t* handle, rd_kafka_resp_err_t what,
                   rd_kafka_topic_partition_list_t* partitions) override;
   void brokers_lost() override { verify_held = true; }
+  /// Everything held is told as revoked: the member is no more.
+  void lose_all();
   /// What is being read is told as revoked and assigned, so that its anchor is verified again (R1).
   void begin_anew();
 

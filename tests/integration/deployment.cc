@@ -80,7 +80,12 @@ void Deployment::create_database() {
   must(server.run(
       fmt::format("grant connect, create on database {} to weir_quota, weir_billing", database_),
       soon()));
-  options.conninfo = with_database(options.conninfo, database_);
+  reconnect();
+}
+
+void Deployment::reconnect() {
+  PostgresOptions options;
+  options.conninfo = with_database(environment("WEIR_TEST_POSTGRES"), database_);
   admin_ = std::make_unique<Connection>(must(Connection::open(options, soon())));
 }
 
@@ -256,10 +261,18 @@ std::int64_t Deployment::applied_to() {
 }
 
 std::int64_t Deployment::analytics_applied_to() {
+  return analytics_number("select coalesce(sum(next), 0) from progress");
+}
+
+std::int64_t Deployment::analytics_rows() {
+  return analytics_number("select coalesce(sum(rows), 0) from offset_range");
+}
+
+std::int64_t Deployment::analytics_number(const std::string& query) {
   auto catalogue = SqliteDatabase::open(folder_ + "/analytics/catalogue.sqlite",
                                         SqliteMode::read_only, std::chrono::seconds(10));
   if (!catalogue) return 0;
-  auto sum = catalogue->prepare("select coalesce(sum(next), 0) from progress");
+  auto sum = catalogue->prepare(query);
   if (!sum) return 0;
   auto row = sum->step();
   return row && *row ? sum->integer(0) : 0;

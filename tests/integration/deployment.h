@@ -63,6 +63,10 @@ class Deployment {
   std::int64_t applied_to();
   /// The same of analytics' progress; 0 while it has no catalogue yet.
   std::int64_t analytics_applied_to();
+  /// Rows that analytics' segments hold.
+  std::int64_t analytics_rows();
+  /// After the database server was killed and started again.
+  void reconnect();
   /// received = applied + duplicate + quarantined + unprovable, for every partition.
   void expect_counts_add_up();
   /// Charges in the file provider's file.
@@ -73,6 +77,7 @@ class Deployment {
 
  private:
   void create_database();
+  std::int64_t analytics_number(const std::string& query);
   void write_config(const DeploymentOptions& options);
 
   std::string folder_;
