@@ -4,6 +4,7 @@
 // the same size. Not one allocation is allowed, so neither is one an event.
 #include "ingest/codec/codec.h"
 #include "ingest/codec/log_line.h"
+#include "quota/aggregate.h"
 
 #include <atomic>
 #include <cstdlib>
@@ -161,6 +162,27 @@ TEST(allocations, of_log_lines_are_none_once_warm) {
       ASSERT_TRUE(decoder->decode_line(line, context, batch, why)) << why.field;
     }
   });
+  EXPECT_EQ(made, 0u);
+}
+
+// A commit batch of 1,000 rows of 50 subscriptions; a few allocations a batch would do no harm, one an
+// event would.
+TEST(allocations, of_aggregating_usage_are_none_once_warm) {
+  Catalog catalog;
+  catalog.tenants = {{"acme", ""}};
+  catalog.meters = {{"acme", "requests", Meter::Aggregate::count, "", {}, kSinceAlwaysUs},
+                    {"acme", "tokens", Meter::Aggregate::sum, "tokens", {}, kSinceAlwaysUs}};
+  const Meters meters(1, catalog);
+  CommitBatch batch;
+  batch.rows = some_rows('a');
+  batch.ranges.resize(1);
+  batch.verdict.assign(kRows, Verdict::fresh);
+  batch.range_of.assign(kRows, 0);
+  batch.address.resize(kRows);
+  batch.append_time.assign(kRows, AppendTime(kNow));
+  Aggregator aggregator(std::chrono::minutes(15));
+  Aggregated into;
+  std::uint64_t made = allocations_of([&](int) { aggregator.aggregate(batch, meters, into); });
   EXPECT_EQ(made, 0u);
 }
 
