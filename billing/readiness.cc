@@ -100,7 +100,8 @@ void judge_barrier(const Standing& standing, std::int64_t t_us, std::vector<Reas
 
 const char* action_for(const std::string& kind) {
   if (kind == "gap") return "weir-quota gaps list shows what was never read";
-  if (kind == "quarantine") return "weir-quota quarantine list shows the records; mend their producer";
+  if (kind == "quarantine")
+    return "weir-quota quarantine list shows the records; mend their producer";
   if (kind == "hole") return "wait for the producer to send what is missing";
   return "call an operator: the stored state and the stream contradict each other";
 }
