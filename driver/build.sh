@@ -22,6 +22,9 @@ compile() {
   note "built in $((SECONDS - began)) s"
 }
 
+# What `up` and `demo` run. Tests and benches are built when they are asked for.
+WEIR_PROGRAMS=(weir-ingest weir-quota weir-analytics weir-billing weir-demo-upstream)
+
 weir_build() {
   weir_setup
   compile "$@"

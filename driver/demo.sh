@@ -16,7 +16,7 @@ weir_demo() {
     --keep) keep=1 ;;
     *) fail "$EXIT_USAGE" "usage: ./weir demo [--keep]" ;;
   esac
-  [[ -n $WEIR_BIN_GIVEN ]] || weir_build
+  [[ -n $WEIR_BIN_GIVEN ]] || weir_build "${WEIR_PROGRAMS[@]}"
   local began=$SECONDS
   use_home "$WEIR_HOME/demo"
   take_lock services now

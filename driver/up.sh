@@ -44,7 +44,7 @@ bring_up() { # PACE PERIOD PERIOD-SECONDS
 }
 
 weir_up() {
-  [[ -n $WEIR_BIN_GIVEN ]] || weir_build
+  [[ -n $WEIR_BIN_GIVEN ]] || weir_build "${WEIR_PROGRAMS[@]}"
   take_lock services now
   bring_up usual 15m 900
   what_to_try
