@@ -12,7 +12,8 @@ weir_setup() {
 }
 
 compile() {
-  export CCACHE_BASEDIR=$WEIR_ROOT
+  # Clones share what they compiled; the paths in the symbols may then be of another clone.
+  export CCACHE_BASEDIR=$WEIR_ROOT CCACHE_NOHASHDIR=1
   local began=$SECONDS
   step "building into ${WEIR_BUILD#"$WEIR_ROOT/"}"
   take_lock setup

@@ -25,6 +25,8 @@ void declare(Settings& settings, CollectorSettings* into) {
                    "bodies of one tenant that may be under way at once; beyond it answers 429");
   settings.text("ingest.state_folder", &into->state_folder, "ingest",
                 "folder of tail positions and reject files");
+  settings.text("ingest.tail_listen", &into->tail_listen, "",
+                "host:port of health and metrics of `weir-ingest tail`; empty: none");
   settings.text("ingest.route_rules", &into->route_rules, "",
                 "route patterns, separated by spaces, tried before the built-in ones: "
                 "\"/users/{name} /files/{path...}\"");

@@ -21,6 +21,7 @@ struct CollectorSettings {
   Micros write_timeout;
   std::int64_t tenant_bytes_max;
   std::string state_folder;
+  std::string tail_listen;  // empty: none
   std::string route_rules;  // patterns separated by white space
   std::int64_t templates_max;
 };

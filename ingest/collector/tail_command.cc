@@ -1,4 +1,6 @@
+#include "base/http/server.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/volume/durable_file.h"
 #include "ingest/collector/tail.h"
 #include "ingest/kafka/kafka_sink.h"
@@ -24,10 +26,28 @@ std::string canonical(const std::string& path) {
   return realpath(path.c_str(), resolved) != nullptr ? resolved : path;
 }
 
-ExitCode follow(Tail& tail, const std::stop_token& stop) {
+// What a scrape sees of a tail.
+struct TailMetrics {
+  explicit TailMetrics(Metrics& metrics)
+      : lines(metrics.gauge("weir_ingest_tail_lines", "lines read since the start")),
+        accepted(metrics.gauge("weir_ingest_tail_lines_accepted", "lines that became events")),
+        rejected(metrics.gauge("weir_ingest_tail_lines_rejected", "lines in the reject file")) {}
+  void set(const ShipCounts& counts) {
+    lines.set(counts.lines);
+    accepted.set(counts.accepted);
+    rejected.set(counts.rejected);
+  }
+  Gauge& lines;
+  Gauge& accepted;
+  Gauge& rejected;
+};
+
+ExitCode follow(Tail& tail, const LineShipper& shipper, TailMetrics metrics,
+                const std::stop_token& stop) {
   if (Status begun = tail.begin(); !begun) return give_up(begun.error());
   while (!stop.stop_requested()) {
     Result<bool> busy = tail.step(stop);
+    metrics.set(shipper.counts());
     if (busy && *busy) continue;
     if (!busy && stop.stop_requested()) break;
     if (!busy) log_error(busy.error().text());
@@ -59,8 +79,17 @@ ExitCode tail_file(const CollectorSettings& settings, const TailArguments& argum
       arguments.lines, *std::move(routes), RejectFile(rejects, true));
   if (!shipper) return give_up(shipper.error());
 
+  Metrics metrics;
+  const ApiKeys no_keys;
+  HttpServerOptions options;
+  options.listen = settings.tail_listen;
+  options.listen_setting = "ingest.tail_listen";
+  HttpServer health(options, metrics, no_keys);
+  if (!settings.tail_listen.empty()) {
+    if (Status started = health.start(); !started) return give_up(started.error());
+  }
   Tail tail(path, std::move(state), *shipper);
-  const ExitCode code = follow(tail, stop);
+  const ExitCode code = follow(tail, *shipper, TailMetrics(metrics), stop);
   const ShipCounts& counts = shipper->counts();
   log_info("tail ends", {{"path", path},
                          {"lines", counts.lines},

@@ -153,7 +153,8 @@ TEST_F(Load, a_file_that_is_loaded_after_a_close_becomes_adjustments) {
 
 TEST_F(Load, a_tail_that_is_killed_and_rotated_under_ships_every_line_once) {
   const std::string path = weir_.folder() + "/live.log";
-  const std::vector<std::string> words = {"tail", path, "--tenant", "acme", "--subscription", "s1"};
+  const std::vector<std::string> words = {
+      "tail", path, "--tenant", "acme", "--subscription", "s1", "--ingest.tail_listen=127.0.0.1:0"};
   const LogFile first = make_log(4, 300, 1), second = make_log(5, 300, 1),
                 third = make_log(6, 9, 1);
   write("live.log", first.text);
@@ -170,6 +171,8 @@ TEST_F(Load, a_tail_that_is_killed_and_rotated_under_ships_every_line_once) {
   })) << again->err();
   applied();
   EXPECT_EQ(usage(), first.good + second.good + third.good);
+  EXPECT_THAT(weir_.get(weir_.url_of(*again) + "/metrics", "acme").second,
+              testing::HasSubstr("weir_ingest_tail_lines_rejected"));
 }
 
 }  // namespace
