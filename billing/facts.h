@@ -4,6 +4,8 @@
 // publishes; `next` is the next offset that a partition applies.
 #pragma once
 
+#include "ingest/codec/seal.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,6 +26,38 @@ struct QuotaDeployment {
   std::string partitioner;  // "murmur2" or "any"
   std::int64_t closed_until_us = 0;
   std::string catalog_digest;  // empty before the first apply
+  bool replica = false;        // the database that answered is no primary
+};
+
+/// A producer that numbers and seals (R13).
+struct QuotaProducer {
+  std::string producer;
+  std::string accepted_when;  // "spool", "broker", "input"
+  std::int64_t registered_at_us = 0;
+  std::optional<std::int64_t> sealed_until_us;  // W of its newest seal
+  /// Its END or an operator's retirement: what it names is final. Counts once all of it is applied.
+  std::optional<std::vector<EpochNumbers>> end_numbers;
+  std::string ended_by;  // "seal", or the operator
+};
+/// The first seal with W >= T + G for the bucket edge T = edge_us.
+struct QuotaSeal {
+  std::string producer;
+  std::int64_t edge_us = 0;
+  std::int64_t until_us = 0;  // W
+  std::int64_t append_us = 0;
+  std::vector<EpochNumbers> numbers;
+};
+/// Everything of this producer up to `contiguous` is applied, or was accepted as lost.
+struct QuotaNumber {
+  std::string producer;
+  std::int64_t epoch = 0;
+  std::int32_t partition = 0;
+  std::int64_t contiguous = 0;
+};
+struct QuotaProducers {
+  std::vector<QuotaProducer> producers;  // by id
+  std::vector<QuotaSeal> seals;          // by producer and edge
+  std::vector<QuotaNumber> numbers;
 };
 
 struct QuotaPartition {
@@ -32,12 +66,13 @@ struct QuotaPartition {
   std::int64_t applied_at_us = 0;
   std::int64_t received = 0, applied = 0, duplicate = 0, quarantined = 0, unprovable = 0;
   std::int64_t adjusted = 0;
+  std::int64_t unnumbered = 0;  // of received: from producers that make no promise
   std::int64_t horizon_from_us = 0, horizon_us = 0, restamp_window_us = 0;
 };
 
 /// Something open that stands in the way of every close.
 struct QuotaBlocker {
-  std::string kind;  // "gap", "quarantine", "hole", "lineage"
+  std::string kind;  // "gap", "quarantine", "lineage", "overflow", "after_end", "move"
   std::int64_t id = 0;
   std::optional<std::int32_t> partition;
   std::string what;
@@ -66,6 +101,11 @@ struct StreamLook {
   bool log_append_time = true;
   std::int32_t min_insync_replicas = 0;
   std::vector<StreamPartition> partitions;  // by number
+  std::int32_t replication = 0;             // the least of all partitions
+  std::string cleanup_policy = "delete";
+  std::int64_t retention_us = -1;     // -1: for ever
+  std::int64_t retention_bytes = -1;  // of a partition; -1: no bound
+  bool unclean_election = false;
 };
 
 struct CloseHead {

@@ -27,6 +27,9 @@ inline constexpr std::string_view kCloudEvent = "application/cloudevents+json";
 inline constexpr std::string_view kCloudEventBatch = "application/cloudevents-batch+json";
 inline constexpr std::string_view kPacked = "application/vnd.weir.batch";
 inline constexpr std::string_view kBarrier = "application/vnd.weir.barrier";
+inline constexpr std::string_view kSeal = "application/vnd.weir.seal";  // ingest/codec/seal.h
+/// Stands for a number that could not be sent (R13); holds no event.
+inline constexpr std::string_view kVoid = "application/vnd.weir.void";
 
 struct DecodeContext {
   Sections sections = Sections::all;

@@ -11,6 +11,8 @@ void CommitBatch::clear() {
   append_time.clear();
   quarantined.clear();
   gaps.clear();
+  seals.clear();
+  redriven.clear();
 }
 
 }  // namespace weir

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "ingest/codec/seal.h"
 #include "ingest/event/request_batch.h"
 #include "ingest/identity/generation.h"
 #include "ingest/identity/verdict.h"
@@ -49,6 +50,14 @@ struct RangeCounts {
   std::int64_t duplicate = 0;
   std::int64_t quarantined = 0;
   std::int64_t unprovable = 0;
+  std::int64_t dropped = 0;     // Verdict::dropped; 0 unless a handler said so
+  std::int64_t unnumbered = 0;  // of received: in records without a producer's number
+};
+/// Numbers of one producer's records that a range holds (R13), both ends inside.
+struct NumberRun {
+  std::string producer;
+  std::int64_t epoch = 0;
+  std::int64_t from = 0, to = 0;
 };
 struct Range {
   PartitionId partition;
@@ -65,6 +74,26 @@ struct Range {
   /// come again after its reply was lost, since its compare-and-set cannot tell.
   std::vector<Generation> sealed;
   std::vector<Generation> expired;
+  /// In the order of their records; neighbours are merged. Numbers may repeat.
+  std::vector<NumberRun> numbers;
+};
+
+/// A seal that stands in the stream; every partition bears a copy of each.
+struct SealRecord {
+  PartitionId partition;
+  Offset offset;
+  AppendTime append_time;
+  Seal seal;
+};
+
+/// A redriven event (R7) that stands in the stream: one event, alone in its record.
+struct RedriveRecord {
+  std::int64_t child = 0;
+  PartitionId partition;
+  Offset offset;
+  AppendTime append_time;
+  /// Its row in the batch; nothing when the record was quarantined (again).
+  std::optional<std::uint32_t> row;
 };
 
 /// One commit's worth: ranges of some partitions, ascending, and all their rows.
@@ -79,6 +108,8 @@ struct CommitBatch {
   std::vector<AppendTime> append_time;
   std::vector<Quarantined> quarantined;
   std::vector<Gap> gaps;
+  std::vector<SealRecord> seals;
+  std::vector<RedriveRecord> redriven;
 
   void clear();
 };
@@ -99,8 +130,10 @@ struct PartitionState {
 };
 
 enum class Committed {
-  done,      // the transaction is in
-  conflict,  // somebody else moved `next`: forget, reload, go on from there (R3 step 1)
+  done,         // the transaction is in
+  conflict,     // somebody else moved `next`: forget, reload, go on from there (R3 step 1)
+  done_reload,  // the transaction is in, but some rows were dropped that the index has entered:
+                // reload the batch's partitions, so that it goes by the recorded verdicts (R4)
 };
 
 class Handler {

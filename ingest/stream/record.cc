@@ -3,7 +3,9 @@
 #include "base/digest.h"
 #include "base/result.h"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstring>
 
 namespace weir {
@@ -33,7 +35,55 @@ std::array<char, 8> little_endian(std::int64_t number) {
   return bytes;
 }
 
+/// A whole number >= 1, and nothing else.
+std::optional<std::int64_t> read_ordinal(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < 1) return std::nullopt;
+  return number;
+}
+
 }  // namespace
+
+bool is_producer_id(std::string_view id) {
+  auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  };
+  return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), allowed);
+}
+
+std::string write_origin(const Origin& origin) {
+  if (!origin.numbered()) return {};
+  return std::string(origin.producer) + " " + std::to_string(origin.epoch) + " " +
+         std::to_string(origin.number);
+}
+
+std::string write_redrive(const Origin& origin) {
+  return origin.redrive == 0 ? std::string() : std::to_string(origin.redrive);
+}
+
+Origin read_origin(std::string_view origin_text, std::string_view redrive_text) {
+  const Origin malformed{{}, 0, 0, 0, true};
+  Origin origin;
+  if (!origin_text.empty()) {
+    const std::size_t first = origin_text.find(' ');
+    const std::size_t last = origin_text.rfind(' ');
+    if (first == std::string_view::npos || first == last) return malformed;
+    origin.producer = origin_text.substr(0, first);
+    const auto epoch = read_ordinal(origin_text.substr(first + 1, last - first - 1));
+    const auto number = read_ordinal(origin_text.substr(last + 1));
+    if (!is_producer_id(origin.producer) || !epoch || !number) return malformed;
+    origin.epoch = *epoch;
+    origin.number = *number;
+  }
+  if (!redrive_text.empty()) {
+    const auto child = read_ordinal(redrive_text);
+    if (!child) return malformed;
+    origin.redrive = *child;
+  }
+  return origin;
+}
 
 std::uint32_t murmur2(std::string_view bytes) {
   std::uint32_t hash = kSeed ^ static_cast<std::uint32_t>(bytes.size());

@@ -65,3 +65,36 @@ TEST(RecordDigest, does_not_confuse_where_a_field_ends) {
 
 }  // namespace
 }  // namespace weir
+
+namespace weir {
+namespace {
+
+TEST(Origin, what_is_written_is_read_back) {
+  const Origin origin{"gw-1.5f3a", 2, 4711, 17};
+  const std::string number = write_origin(origin), redrive = write_redrive(origin);
+  const Origin read = read_origin(number, redrive);
+  EXPECT_EQ(read.producer, "gw-1.5f3a");
+  EXPECT_EQ(read.epoch, 2);
+  EXPECT_EQ(read.number, 4711);
+  EXPECT_EQ(read.redrive, 17);
+  EXPECT_FALSE(read.malformed);
+}
+
+TEST(Origin, no_headers_make_no_promise) {
+  EXPECT_FALSE(read_origin("", "").numbered());
+  EXPECT_FALSE(read_origin("", "").malformed);
+  EXPECT_EQ(write_origin(Origin{}), "");
+  EXPECT_EQ(write_redrive(Origin{}), "");
+}
+
+TEST(Origin, rubbish_is_malformed) {
+  for (const char* text : {"a", "a 1", "a 1 0", "a 0 1", "a b c", "a 1 2 3", " 1 1", "a/b 1 1",
+                           "a 1 99999999999999999999", "a  1"}) {
+    EXPECT_TRUE(read_origin(text, "").malformed) << text;
+  }
+  EXPECT_TRUE(read_origin("", "x").malformed);
+  EXPECT_TRUE(read_origin("", "0").malformed);
+}
+
+}  // namespace
+}  // namespace weir

@@ -23,7 +23,8 @@ namespace weir {
 struct OutRecord {
   PartitionId partition;
   std::string_view content_type;
-  std::string_view value;  // lives until append() returns
+  std::string_view value;  // lives until append() returns; so do origin's texts
+  Origin origin = {};
 };
 struct Appended {
   Offset offset;

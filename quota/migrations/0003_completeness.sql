@@ -1,0 +1,148 @@
+-- Completeness by the producers' own word (R13, R14), and what operators decide (R1, R2, R6, R7).
+
+-- Producers that number and seal. `ended_by`: null while it is registered; 'seal' (its own END) or the
+-- operator who retired it. An END counts once every number up to `end_numbers` is applied.
+create table quota.producer (
+  producer            text   primary key,
+  accepted_when       text   not null,
+  registered_at_us    bigint not null,  -- append time of its first registration
+  epoch               bigint not null,  -- the greatest that it named
+  sealed_until_us     bigint,           -- of its newest seal: W
+  sealed_append_us    bigint,
+  ended_by            text,
+  ended_reason        text,
+  ended_at_us         bigint,
+  end_numbers         text,             -- [{"epoch":1,"last":[480,0]}]
+  check ((ended_by is null) = (end_numbers is null))
+);
+
+-- The first seal with W >= T + G for each bucket edge T: kept until T or a later edge is closed. Any
+-- copy of a seal is the seal.
+create table quota.seal (
+  producer  text   not null,
+  edge_us   bigint not null,  -- the greatest edge T with until_us >= T + grace
+  until_us  bigint not null,
+  append_us bigint not null,
+  numbers   text   not null,
+  primary key (producer, edge_us)
+);
+create index seal_by_edge on quota.seal (edge_us);
+
+-- The greatest number applied; what is missing below it stands in quota.hole. An epoch belongs to one
+-- topic, so numbers go on through an adopted incarnation.
+create table quota.producer_number (
+  producer  text   not null,
+  epoch     bigint not null,
+  partition int    not null,
+  highest   bigint not null check (highest >= 1),
+  primary key (producer, epoch, partition)
+) with (fillfactor = 50);
+
+alter table quota.hole add column accepted_at_us bigint;
+create index hole_open on quota.hole (producer, epoch, partition)
+  where closed_at_us is null and accepted_at_us is null;
+
+-- Of `received`: events of records that bear no producer's number.
+alter table quota.progress add column unnumbered bigint not null default 0;
+
+-- Anchors kept for an adoption (R1): about one a minute of append time, within the horizon.
+create table quota.anchor (
+  incarnation   int    not null,
+  partition     int    not null,
+  record_offset bigint not null,
+  digest        text   not null,
+  append_us     bigint not null,
+  primary key (incarnation, partition, record_offset)
+);
+
+-- R7: a quarantined row that is mended is split into one child a (mended event, target partition). The
+-- parent is resolved when none of its children is open.
+create table quota.redrive (
+  id              bigint generated always as identity primary key,
+  quarantine_id   bigint not null references quota.quarantine,
+  partition       int    not null,
+  event           bytea  not null,  -- JSON, as it is appended
+  state           text   not null default 'open'
+                  check (state in ('open', 'redriven', 'duplicate', 'unprovable', 'quarantined')),
+  made_at_us      bigint not null,
+  decided_at_us   bigint,
+  at_incarnation  int,
+  at_partition    int,
+  at_offset       bigint
+);
+create index redrive_open on quota.redrive (quarantine_id) where state = 'open';
+
+-- accepted: its units became an adjustment; discarded: they never count.
+alter table quota.unprovable add column resolution text check (resolution in ('accepted', 'discarded'));
+alter table quota.unprovable add column source text not null default '';
+
+-- Each life of the stream (R1), and the move that is declared, if one is (R2).
+create table quota.incarnation (
+  incarnation  int    primary key,
+  topic        text   not null,
+  partitions   int    not null,
+  began_at_us  bigint not null,
+  why          text   not null check (why in ('truncated', 'made anew', 'moved')),
+  starts       text   not null,  -- first offset of each partition: [7, 0, 12]
+  decided_by   text   not null,
+  reason       text   not null
+);
+alter table quota.deployment add column move_topic text;
+alter table quota.deployment add column move_partitions int;
+alter table quota.deployment add column move_declared_at_us bigint;
+
+-- What the decision was worth, where that can be said: units by meter, offsets, numbers.
+alter table quota.audit add column reason text not null default '';
+alter table quota.audit add column worth  text not null default '';
+
+-- The contract with billing, second version: v1's views stay for those that do not change.
+
+create view quota.v2_deployment as
+  select d.*, f.closed_until_us, c.version as catalog_version, c.digest as catalog_digest,
+         pg_is_in_recovery() as replica
+  from quota.deployment d
+  cross join quota.frozen f
+  left join lateral (select version, digest from quota.catalog order by version desc limit 1) c on true;
+
+create view quota.v2_progress as
+  select p.incarnation, p.partition, p.next, p.anchor_offset, p.anchor_digest, p.anchor_append_us,
+         p.complete_through_us, p.applied_at_us, p.received, p.applied, p.duplicate, p.quarantined,
+         p.unprovable, p.adjusted, p.unnumbered, p.horizon_from_us, p.horizon_us, p.restamp_window_us
+  from quota.progress p;
+
+-- Open, and in every close's way. Holes are not here: only those below a seal's numbers count, which
+-- v2_numbers says.
+create view quota.v2_blockers as
+  select 'gap'::text as kind, id, partition, from_offset, to_offset, reason, opened_at_us
+    from quota.gap where accepted_at_us is null
+  union all
+  select 'quarantine', id, partition, record_offset, record_offset + 1, reason, opened_at_us
+    from quota.quarantine where resolved_at_us is null
+  union all
+  select case when kind in ('overflow', 'after_end') then kind else 'lineage' end,
+         id, partition, null, null, what, opened_at_us
+    from quota.integrity_flag where cleared_at_us is null
+  union all
+  select 'move', 0, null, null, null, 'to topic ' || move_topic, move_declared_at_us
+    from quota.deployment where move_topic is not null;
+
+create view quota.v2_producers as
+  select producer, accepted_when, registered_at_us, epoch, sealed_until_us, sealed_append_us,
+         ended_by, end_numbers
+  from quota.producer;
+
+create view quota.v2_seals as
+  select producer, edge_us, until_us, append_us, numbers from quota.seal;
+
+-- All numbers up to `contiguous` are applied, or accepted as lost.
+create view quota.v2_numbers as
+  select n.producer, n.epoch, n.partition,
+         coalesce((select min(h.from_number) - 1 from quota.hole h
+                   where h.producer = n.producer and h.epoch = n.epoch and h.partition = n.partition
+                     and h.closed_at_us is null and h.accepted_at_us is null),
+                  n.highest) as contiguous,
+         n.highest
+  from quota.producer_number n;
+
+grant select on quota.v2_deployment, quota.v2_progress, quota.v2_blockers, quota.v2_producers,
+  quota.v2_seals, quota.v2_numbers to weir_billing;
