@@ -44,8 +44,18 @@ struct ReadRecord {
   std::string content_type;
   std::string key;
   std::string value;
+  std::string origin_text;  // of kOriginHeader, "" when there is none
+  std::string redrive_text;
 
-  StreamRecord view() const { return {partition, offset, append_time, content_type, key, value}; }
+  StreamRecord view() const {
+    return {partition,
+            offset,
+            append_time,
+            content_type,
+            key,
+            value,
+            read_origin(origin_text, redrive_text)};
+  }
 };
 
 class KafkaAdmin {

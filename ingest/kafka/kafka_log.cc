@@ -13,25 +13,33 @@ std::string at_partition(const char* what, PartitionId partition) {
   return std::string(what) + " of partition " + std::to_string(partition.value);
 }
 
+std::string_view last_header(const rd_kafka_headers_t* headers, const char* name) {
+  const void* value = nullptr;
+  std::size_t size = 0;
+  const auto found = rd_kafka_header_get_last(headers, name, &value, &size);
+  if (found != RD_KAFKA_RESP_ERR_NO_ERROR || value == nullptr) return {};
+  return bytes_of(value, size);
+}
+
 ReadRecord owned(rd_kafka_message_t* message) {
+  const RecordHeaders headers = headers_of(message);
   return {PartitionId{message->partition},
           Offset{message->offset},
           append_time_of(message),
-          std::string(content_type_of(message)),
+          std::string(headers.content_type),
           std::string(bytes_of(message->key, message->key_len)),
-          std::string(bytes_of(message->payload, message->len))};
+          std::string(bytes_of(message->payload, message->len)),
+          std::string(headers.origin),
+          std::string(headers.redrive)};
 }
 
 }  // namespace
 
-std::string_view content_type_of(rd_kafka_message_t* message) {
+RecordHeaders headers_of(rd_kafka_message_t* message) {
   rd_kafka_headers_t* headers = nullptr;
   if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  const void* value = nullptr;
-  std::size_t size = 0;
-  const auto found = rd_kafka_header_get_last(headers, "content-type", &value, &size);
-  if (found != RD_KAFKA_RESP_ERR_NO_ERROR || value == nullptr) return {};
-  return bytes_of(value, size);
+  return {last_header(headers, "content-type"), last_header(headers, kOriginHeader),
+          last_header(headers, kRedriveHeader)};
 }
 
 AppendTime append_time_of(const rd_kafka_message_t* message) {

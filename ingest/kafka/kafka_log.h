@@ -53,8 +53,11 @@ class KafkaLog {
   DeadlineWorker worker_;
 };
 
-/// The content type in a message's headers, "" when there is none. Lives as long as the message.
-std::string_view content_type_of(rd_kafka_message_t* message);
+/// What a message's headers say; "" for one that is not there. Lives as long as the message.
+struct RecordHeaders {
+  std::string_view content_type, origin, redrive;
+};
+RecordHeaders headers_of(rd_kafka_message_t* message);
 /// In microseconds; 0 when the broker gave none.
 AppendTime append_time_of(const rd_kafka_message_t* message);
 inline std::string_view bytes_of(const void* bytes, std::size_t size) {

@@ -4,6 +4,7 @@
 #include "ingest/kafka/kafka_log.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -31,6 +32,13 @@ struct Ticket {
   std::size_t index;
   std::size_t bytes;
 };
+
+rd_kafka_resp_err_t code_of(rd_kafka_error_t* error) {
+  if (error == nullptr) return RD_KAFKA_RESP_ERR_NO_ERROR;
+  const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+  rd_kafka_error_destroy(error);
+  return code;
+}
 
 }  // namespace
 
@@ -63,17 +71,17 @@ void SinkEvents::delivered(const rd_kafka_message_t* message) {
 }
 
 /// A producer handle and the thread that serves its reports until it is closed.
-class Producer {
+class KafkaProducer {
  public:
-  static Result<std::shared_ptr<Producer>> open(const KafkaOptions& options,
-                                                std::shared_ptr<SinkEvents> events);
-  Producer(std::shared_ptr<rd_kafka_t> handle, std::shared_ptr<SinkEvents> events)
+  static Result<std::shared_ptr<KafkaProducer>> open(const KafkaOptions& options,
+                                                     std::shared_ptr<SinkEvents> events);
+  KafkaProducer(std::shared_ptr<rd_kafka_t> handle, std::shared_ptr<SinkEvents> events)
       : handle_(std::move(handle)), events_(std::move(events)) {
     poller_ = std::jthread([this](const std::stop_token& stop) {
       while (!stop.stop_requested()) rd_kafka_poll(handle_.get(), 100);
     });
   }
-  ~Producer() {
+  ~KafkaProducer() {
     poller_.request_stop();
     poller_.join();
     // Nobody waits for what is left; purged records report themselves and free their tickets.
@@ -85,13 +93,27 @@ class Producer {
     return rd_kafka_fatal_error(handle_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
   }
   rd_kafka_resp_err_t send(const KafkaOptions& options, const OutRecord& record, Ticket* ticket) {
-    const std::size_t header_size = record.content_type.size();
-    return rd_kafka_producev(
-        handle_.get(), RD_KAFKA_V_TOPIC(options.topic.c_str()),
-        RD_KAFKA_V_PARTITION(record.partition.value), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_VALUE(const_cast<char*>(record.value.data()), record.value.size()),
-        RD_KAFKA_V_HEADER("content-type", record.content_type.data(), header_size),
-        RD_KAFKA_V_OPAQUE(ticket), RD_KAFKA_V_END);
+    const std::string origin = write_origin(record.origin);
+    const std::string redrive = write_redrive(record.origin);
+    std::array<rd_kafka_vu_t, 8> parts;
+    std::size_t count = 0;
+    auto part = [&](rd_kafka_vtype_t type) -> auto& {
+      parts[count].vtype = type;
+      return parts[count++].u;
+    };
+    auto header = [&](const char* name, std::string_view value) {
+      if (value.empty()) return;
+      part(RD_KAFKA_VTYPE_HEADER).header = {name, value.data(), static_cast<ssize_t>(value.size())};
+    };
+    part(RD_KAFKA_VTYPE_TOPIC).cstr = options.topic.c_str();
+    part(RD_KAFKA_VTYPE_PARTITION).i32 = record.partition.value;
+    part(RD_KAFKA_VTYPE_MSGFLAGS).i = RD_KAFKA_MSG_F_COPY;
+    part(RD_KAFKA_VTYPE_VALUE).mem = {const_cast<char*>(record.value.data()), record.value.size()};
+    part(RD_KAFKA_VTYPE_OPAQUE).ptr = ticket;
+    header("content-type", record.content_type);
+    header(kOriginHeader, origin);
+    header(kRedriveHeader, redrive);
+    return code_of(rd_kafka_produceva(handle_.get(), parts.data(), count));
   }
 
  private:
@@ -100,8 +122,8 @@ class Producer {
   std::jthread poller_;
 };
 
-Result<std::shared_ptr<Producer>> Producer::open(const KafkaOptions& options,
-                                                 std::shared_ptr<SinkEvents> events) {
+Result<std::shared_ptr<KafkaProducer>> KafkaProducer::open(const KafkaOptions& options,
+                                                           std::shared_ptr<SinkEvents> events) {
   KafkaConf conf;
   set_common(conf, options);
   conf.set("enable.idempotence", "true");
@@ -115,7 +137,7 @@ Result<std::shared_ptr<Producer>> Producer::open(const KafkaOptions& options,
   conf.set("queue.buffering.max.messages", "10000000");
   Result<std::shared_ptr<rd_kafka_t>> handle = open_handle(RD_KAFKA_PRODUCER, conf, events);
   if (!handle) return handle.error();
-  return std::make_shared<Producer>(*handle, events);
+  return std::make_shared<KafkaProducer>(*handle, events);
 }
 
 struct KafkaSink::State {
@@ -124,12 +146,12 @@ struct KafkaSink::State {
   std::shared_ptr<SinkEvents> events;
 
   std::mutex mutex;  // guards what follows
-  std::shared_ptr<Producer> producer;
+  std::shared_ptr<KafkaProducer> producer;
   std::int32_t partitions = 0;
   std::chrono::steady_clock::time_point partitions_read;
 
   bool reserve(std::size_t bytes);
-  Result<std::shared_ptr<Producer>> live_producer();
+  Result<std::shared_ptr<KafkaProducer>> live_producer();
   Result<std::vector<Appended>> outcome(const std::shared_ptr<Flight>& flight, Deadline deadline);
 };
 
@@ -143,7 +165,7 @@ Result<std::unique_ptr<KafkaSink>> KafkaSink::open(const KafkaOptions& options) 
   Result<std::unique_ptr<KafkaLog>> log = KafkaLog::open(options, state->events->health);
   if (!log) return log.error();
   state->log = std::move(*log);
-  Result<std::shared_ptr<Producer>> producer = Producer::open(options, state->events);
+  Result<std::shared_ptr<KafkaProducer>> producer = KafkaProducer::open(options, state->events);
   if (!producer) return producer.error();
   state->producer = std::move(*producer);
   return std::unique_ptr<KafkaSink>(new KafkaSink(std::move(state)));
@@ -160,11 +182,11 @@ bool KafkaSink::State::reserve(std::size_t bytes) {
   return true;
 }
 
-Result<std::shared_ptr<Producer>> KafkaSink::State::live_producer() {
+Result<std::shared_ptr<KafkaProducer>> KafkaSink::State::live_producer() {
   std::lock_guard lock(mutex);
   if (!producer->dead()) return producer;
   log_warn("Kafka producer is dead; making a new one");
-  Result<std::shared_ptr<Producer>> fresh = Producer::open(options, events);
+  Result<std::shared_ptr<KafkaProducer>> fresh = KafkaProducer::open(options, events);
   if (!fresh) return fresh.error();
   producer = *fresh;
   return producer;
@@ -204,7 +226,7 @@ Result<std::vector<Appended>> KafkaSink::append(std::span<const OutRecord> recor
       return Error{ErrorCode::invalid, "no such partition", ""};
     }
   }
-  Result<std::shared_ptr<Producer>> producer = state_->live_producer();
+  Result<std::shared_ptr<KafkaProducer>> producer = state_->live_producer();
   if (!producer) return producer.error();
   std::size_t bytes = 0;
   for (const OutRecord& record : records) bytes += record.value.size() + kRecordOverhead;

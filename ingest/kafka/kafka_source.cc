@@ -190,15 +190,17 @@ Result<Polled> KafkaSource::State::take(Message taken) {
     return Polled{};
   }
   message = std::move(taken);
+  const RecordHeaders headers = headers_of(message.get());
   assignment().passed(partition, Offset{message->offset + 1});
   Polled polled;
   polled.kind = Polled::Kind::record;
   polled.record = {partition,
                    Offset{message->offset},
                    append_time_of(message.get()),
-                   content_type_of(message.get()),
+                   headers.content_type,
                    bytes_of(message->key, message->key_len),
-                   bytes_of(message->payload, message->len)};
+                   bytes_of(message->payload, message->len),
+                   read_origin(headers.origin, headers.redrive)};
   return polled;
 }
 

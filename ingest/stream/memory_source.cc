@@ -54,9 +54,17 @@ std::optional<Polled> MemorySource::next_of(PartitionId partition, Held& held) {
     content_type_ = entry.content_type;  // copies: the log may change before the next poll
     key_ = entry.key;
     value_ = entry.value;
+    origin_text_ = entry.origin_text;
+    redrive_text_ = entry.redrive_text;
     Polled polled;
     polled.kind = Polled::Kind::record;
-    polled.record = {partition, offset, entry.append_time, content_type_, key_, value_};
+    polled.record = {partition,
+                     offset,
+                     entry.append_time,
+                     content_type_,
+                     key_,
+                     value_,
+                     read_origin(origin_text_, redrive_text_)};
     ++stream_.seen_.delivered;
     return polled;
   }

@@ -48,7 +48,7 @@ class MemorySource : public Source {
   std::map<PartitionId, Held> held_;
   std::deque<Event> events_;
   std::vector<PartitionId> told_;  // what the last Polled spans
-  std::string content_type_, key_, value_;
+  std::string content_type_, key_, value_, origin_text_, redrive_text_;
   PartitionId last_;  // delivery goes round
 };
 

@@ -45,7 +45,8 @@ Result<std::vector<Appended>> MemorySink::append(std::span<const OutRecord> reco
     for (const OutRecord& record : records) {
       const AppendTime now{stream_.clock_.now().value};
       const Offset offset = stream_.append_locked(
-          record.partition, {now, std::string(record.content_type), "", std::string(record.value)});
+          record.partition, {now, std::string(record.content_type), "", std::string(record.value),
+                             false, write_origin(record.origin), write_redrive(record.origin)});
       places.push_back({offset, now});
     }
   }
@@ -97,10 +98,12 @@ Offset MemoryStream::append_locked(PartitionId partition, Entry entry) {
 }
 
 Offset MemoryStream::put(PartitionId partition, std::string_view content_type,
-                         std::string_view value, std::string_view key) {
+                         std::string_view value, std::string_view key, std::string_view origin_text,
+                         std::string_view redrive_text) {
   std::lock_guard lock(mutex_);
-  return append_locked(partition, {AppendTime{clock_.now().value}, std::string(content_type),
-                                   std::string(key), std::string(value)});
+  return append_locked(
+      partition, {AppendTime{clock_.now().value}, std::string(content_type), std::string(key),
+                  std::string(value), false, std::string(origin_text), std::string(redrive_text)});
 }
 
 void MemoryStream::fail_appends(std::vector<AppendFault> faults) {
@@ -145,7 +148,7 @@ void MemoryStream::recreate() {
 
 void MemoryStream::put_marker(PartitionId partition) {
   std::lock_guard lock(mutex_);
-  append_locked(partition, {AppendTime{clock_.now().value}, "", "", "", true});
+  append_locked(partition, {AppendTime{clock_.now().value}, "", "", "", true, "", ""});
 }
 
 void MemoryStream::begin_transaction(PartitionId partition, int count) {
@@ -153,14 +156,14 @@ void MemoryStream::begin_transaction(PartitionId partition, int count) {
   WEIR_CHECK(!log(partition).open_transaction);
   log(partition).open_transaction = log(partition).end;
   for (int i = 0; i < count; ++i) {
-    append_locked(partition, {AppendTime{clock_.now().value}, "", "", "", true});
+    append_locked(partition, {AppendTime{clock_.now().value}, "", "", "", true, "", ""});
   }
 }
 
 void MemoryStream::end_transaction(PartitionId partition) {
   std::lock_guard lock(mutex_);
   log(partition).open_transaction.reset();
-  append_locked(partition, {AppendTime{clock_.now().value}, "", "", "", true});
+  append_locked(partition, {AppendTime{clock_.now().value}, "", "", "", true, "", ""});
 }
 
 void MemoryStream::add_partitions(std::int32_t count) {

@@ -36,9 +36,10 @@ class MemoryStream {
   std::unique_ptr<Source> join();
   std::unique_ptr<RecordSink> sink();
 
-  /// A foreign producer's record, key and all. The content type "" stands for no header.
+  /// A foreign producer's record, key, headers and all; an empty header is none.
   Offset put(PartitionId partition, std::string_view content_type, std::string_view value,
-             std::string_view key = {});
+             std::string_view key = {}, std::string_view origin_text = {},
+             std::string_view redrive_text = {});
 
   // faults and what else happens to logs
   struct AppendFault {
@@ -87,7 +88,8 @@ class MemoryStream {
   struct Entry {
     AppendTime append_time;
     std::string content_type, key, value;
-    bool hidden = false;  // a marker or an aborted record
+    bool hidden = false;                    // a marker or an aborted record
+    std::string origin_text, redrive_text;  // the headers of record.h
   };
   struct Log {
     Offset start, end;

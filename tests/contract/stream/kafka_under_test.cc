@@ -60,6 +60,8 @@ class KafkaUnderTest : public StreamUnderTest {
     produce(foreign_.get(), partition, key, value);
     EXPECT_EQ(rd_kafka_flush(foreign_.get(), kTimeoutMs), RD_KAFKA_RESP_ERR_NO_ERROR);
   }
+  void put_with_headers(PartitionId partition, std::string_view value, std::string_view origin_text,
+                        std::string_view redrive_text) override;
   void retain_from(PartitionId partition, Offset start) override;
   void begin_transaction(PartitionId partition, int count) override;
   void end_transaction(PartitionId) override {
@@ -86,6 +88,26 @@ class KafkaUnderTest : public StreamUnderTest {
   std::unique_ptr<KafkaSink> sink_;
   Handle foreign_, transactional_;
 };
+
+void KafkaUnderTest::put_with_headers(PartitionId partition, std::string_view value,
+                                      std::string_view origin_text, std::string_view redrive_text) {
+  rd_kafka_headers_t* headers = rd_kafka_headers_new(2);
+  auto add = [&](const char* name, std::string_view text) {
+    if (text.empty()) return;
+    EXPECT_EQ(
+        rd_kafka_header_add(headers, name, -1, text.data(), static_cast<ssize_t>(text.size())),
+        RD_KAFKA_RESP_ERR_NO_ERROR);
+  };
+  add(kOriginHeader, origin_text);
+  add(kRedriveHeader, redrive_text);
+  EXPECT_EQ(rd_kafka_producev(foreign_.get(), RD_KAFKA_V_TOPIC(options_.topic.c_str()),
+                              RD_KAFKA_V_PARTITION(partition.value),
+                              RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                              RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+                              RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END),
+            RD_KAFKA_RESP_ERR_NO_ERROR);
+  EXPECT_EQ(rd_kafka_flush(foreign_.get(), kTimeoutMs), RD_KAFKA_RESP_ERR_NO_ERROR);
+}
 
 void KafkaUnderTest::retain_from(PartitionId partition, Offset start) {
   rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new(1);

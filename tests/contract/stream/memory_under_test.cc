@@ -14,6 +14,10 @@ class MemoryUnderTest : public StreamUnderTest {
   void put_foreign(PartitionId partition, std::string_view key, std::string_view value) override {
     stream_.put(partition, "", value, key);
   }
+  void put_with_headers(PartitionId partition, std::string_view value, std::string_view origin_text,
+                        std::string_view redrive_text) override {
+    stream_.put(partition, "", value, "", origin_text, redrive_text);
+  }
   void retain_from(PartitionId partition, Offset start) override {
     stream_.retain_from(partition, start);
   }

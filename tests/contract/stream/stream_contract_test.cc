@@ -22,6 +22,8 @@ struct Got {
   Offset offset;
   AppendTime append_time;
   std::string content_type, key, value, digest;
+  Origin origin;  // without its producer's text, which lives no longer than the poll
+  std::string producer;
 };
 
 /// A member of the group that keeps what it was told.
@@ -78,7 +80,9 @@ void Reader::poll() {
     case Polled::Kind::record:
       got.push_back({record.partition, record.offset, record.append_time,
                      std::string(record.content_type), std::string(record.key),
-                     std::string(record.value), record_digest(record)});
+                     std::string(record.value), record_digest(record), record.origin,
+                     std::string(record.origin.producer)});
+      got.back().origin.producer = {};
       break;
     case Polled::Kind::assigned:
       held.insert(held.end(), which.begin(), which.end());
@@ -189,6 +193,46 @@ TEST_P(StreamContract, a_foreign_record_has_its_key_and_no_content_type) {
   EXPECT_EQ(r->got[0].content_type, "");
   EXPECT_EQ(r->got[0].key, "sub-1");
   EXPECT_EQ(r->got[0].value, "{}");
+}
+
+TEST_P(StreamContract, a_records_origin_comes_back_as_it_was_sent) {
+  const std::vector<OutRecord> records = {
+      {kFirst, "application/json", "a", {"gw-1.5f3a", 2, 4711, 0, false}},
+      {kFirst, "application/json", "b", {"redrive-1", 1, 1, 17, false}},
+      {kFirst, "application/json", "c", {"", 0, 0, 18, false}},
+      {kFirst, "application/json", "d", {}}};
+  Result<std::vector<Appended>> places = stream->sink().append(records, soon());
+  ASSERT_TRUE(places) << places.error().text();
+  auto r = reader();
+  r->start(kFirst, Offset{0});
+  ASSERT_TRUE(r->read(4));
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const Got& got = r->got[i];
+    EXPECT_EQ(got.value, records[i].value);
+    EXPECT_EQ(got.producer, records[i].origin.producer);
+    EXPECT_EQ(got.origin.epoch, records[i].origin.epoch);
+    EXPECT_EQ(got.origin.number, records[i].origin.number);
+    EXPECT_EQ(got.origin.redrive, records[i].origin.redrive);
+    EXPECT_FALSE(got.origin.malformed);
+  }
+}
+
+TEST_P(StreamContract, a_malformed_origin_says_so_and_costs_its_neighbours_nothing) {
+  stream->put_with_headers(kFirst, "a", "gw-1 one 1", "");
+  stream->put_with_headers(kFirst, "b", "gw-1 1 1", "seventeen");
+  stream->put_with_headers(kFirst, "c", "gw-1 1 2", "17");
+  stream->put_with_headers(kFirst, "d", "", "");
+  auto r = reader();
+  r->start(kFirst, Offset{0});
+  ASSERT_TRUE(r->read(4));
+  EXPECT_TRUE(r->got[0].origin.malformed);
+  EXPECT_TRUE(r->got[1].origin.malformed);
+  EXPECT_FALSE(r->got[2].origin.malformed);
+  EXPECT_EQ(r->got[2].producer, "gw-1");
+  EXPECT_EQ(r->got[2].origin.number, 2);
+  EXPECT_EQ(r->got[2].origin.redrive, 17);
+  EXPECT_FALSE(r->got[3].origin.malformed);
+  EXPECT_FALSE(r->got[3].origin.numbered());
 }
 
 TEST_P(StreamContract, append_tells_the_place_and_the_time_that_readers_see) {

@@ -19,6 +19,9 @@ class StreamUnderTest {
   virtual RecordSink& sink() = 0;
   /// A record with a key and without headers.
   virtual void put_foreign(PartitionId partition, std::string_view key, std::string_view value) = 0;
+  /// A record without a key, with the headers of record.h, whatever they say; empty: left out.
+  virtual void put_with_headers(PartitionId partition, std::string_view value,
+                                std::string_view origin_text, std::string_view redrive_text) = 0;
   virtual void retain_from(PartitionId partition, Offset start) = 0;
   /// Leaves a transaction with `count` records open; end_transaction() aborts it, with one marker.
   virtual void begin_transaction(PartitionId partition, int count) = 0;
