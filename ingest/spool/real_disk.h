@@ -1,0 +1,21 @@
+// RealDisk: the file log's volume, by the operating system. Threads: any.
+#pragma once
+
+#include "ingest/spool/log_disk.h"
+
+namespace weir {
+
+class RealDisk : public LogDisk {
+ public:
+  Result<std::unique_ptr<LogFile>> open(const std::string& path, OpenFor use) override;
+  Status rename(const std::string& from, const std::string& to) override;
+  Status remove(const std::string& path) override;
+  Status make_folders(const std::string& folder) override;
+  Status sync_folder(const std::string& folder) override;
+  Result<std::vector<std::string>> list(const std::string& folder) override;
+  Result<std::unique_ptr<LogLock>> lock(const std::string& folder) override;
+  /// Sleeps: 2 ms at most. Readers of other processes have no better sign than the published end.
+  void wait_for_change(Micros timeout) override;
+};
+
+}  // namespace weir
