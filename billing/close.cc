@@ -27,7 +27,8 @@ Result<CloseOutcome> standing_close(CloseStore& store, std::int64_t t_us, Deadli
 
 /// Step 3's facts, read again behind the fence, with one fresh look at the log's end.
 Result<Standing> read_again(CloseTransaction& tx, StreamEye& eye, std::int64_t t_us,
-                            const std::optional<CloseHead>& predecessor, Deadline look_deadline) {
+                            const std::optional<CloseHead>& predecessor,
+                            const CloseOptions& options, Deadline look_deadline) {
   Standing standing;
   auto deployment = tx.deployment();
   if (!deployment) return deployment.error();
@@ -44,6 +45,14 @@ Result<Standing> read_again(CloseTransaction& tx, StreamEye& eye, std::int64_t t
   auto unprovable = tx.unprovable_count();
   if (!unprovable) return unprovable.error();
   standing.unprovable = *unprovable;
+  auto producers = tx.producers();
+  if (!producers) return producers.error();
+  standing.producers = *std::move(producers);
+  auto overrides = tx.overrides();
+  if (!overrides) return overrides.error();
+  standing.overrides = *std::move(overrides);
+  standing.profile = options.profile;
+  standing.hold_max_us = options.hold_max.count();
   auto barriers = tx.barriers(standing.deployment.incarnation, t_us);
   if (!barriers) return barriers.error();
   standing.barriers = *std::move(barriers);
@@ -189,7 +198,7 @@ Result<CloseOutcome> close_at(CloseStore& store, StreamEye& eye, std::int64_t t_
 
   // 3. and 4. Everything again, behind the fence.
   const Deadline look = Deadline::in(options.look_timeout);
-  const auto standing = read_again(tx, eye, t_us, *predecessor, look);
+  const auto standing = read_again(tx, eye, t_us, *predecessor, options, look);
   if (!standing) return standing.error();
   std::vector<Reason> reasons = judge_cut(*standing, *cut, eye, t_us, look);
   if (!reasons.empty()) return not_ready(std::move(reasons));

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "billing/close_store.h"
+#include "billing/override.h"
 #include "billing/stream_eye.h"
 
 #include <vector>
@@ -16,6 +17,8 @@ namespace weir {
 struct CloseOptions {
   Micros timeout = std::chrono::seconds(60);      // of the transaction
   Micros look_timeout = std::chrono::seconds(5);  // of the fresh look: ingest waits meanwhile
+  Profile profile = Profile::development;
+  Micros hold_max = std::chrono::hours(7 * 24);
 };
 
 struct CloseOutcome {

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "billing/facts.h"
 #include "billing/freeze.h"
+#include "billing/override.h"
 
 #include <memory>
 #include <optional>
@@ -60,6 +61,9 @@ class CloseTransaction {
   virtual Result<std::vector<QuotaPartition>> progress(std::int32_t incarnation) = 0;
   virtual Result<std::vector<QuotaBlocker>> blockers() = 0;
   virtual Result<std::int64_t> unprovable_count() = 0;
+  /// Registry, then seals, then numbers: three statements, in this order.
+  virtual Result<QuotaProducers> producers() = 0;
+  virtual Result<std::vector<Override>> overrides() = 0;
   virtual Result<std::vector<WrittenBarrier>> barriers(std::int32_t incarnation,
                                                        std::int64_t t_us) = 0;
   /// Step 4: the latest, with no other one applied until the end of this transaction.

@@ -1,4 +1,4 @@
-// What billing reads of others: the SQL contract v1 of quota, and the stream's own word.
+// What billing reads of others: the SQL contract v2 of quota, and the stream's own word.
 //
 // Values only. Times are microseconds since the epoch. Names that begin with Quota are what quota
 // publishes; `next` is the next offset that a partition applies.

@@ -88,11 +88,23 @@ Status freeze_adjustments(const FreezeInput& input, PeriodFinder& finder, Frozen
       frozen.assigned.push_back(row.id);
     }
   }
-  std::sort(frozen.assigned.begin(), frozen.assigned.end());
   return {};
 }
 
 }  // namespace
+
+void put_in_order(Frozen& frozen) {
+  std::sort(frozen.due.begin(), frozen.due.end());
+  std::sort(frozen.unattributed.begin(), frozen.unattributed.end());
+  std::sort(frozen.attributed.begin(), frozen.attributed.end(),
+            [](const UnattributedRow& a, const UnattributedRow& b) {
+              return std::tie(a.usage.tenant, a.usage.subscription, a.usage.bucket_us,
+                              a.usage.meter, a.from_close) <
+                     std::tie(b.usage.tenant, b.usage.subscription, b.usage.bucket_us,
+                              b.usage.meter, b.from_close);
+            });
+  std::sort(frozen.assigned.begin(), frozen.assigned.end());
+}
 
 Result<std::vector<DuePeriod>> due_at(const Catalog& catalog,
                                       const std::vector<InvoicedSpan>& invoiced,
@@ -129,6 +141,7 @@ Result<Frozen> freeze(const FreezeInput& input) {
   Result<std::vector<DuePeriod>> due = due_at(*input.catalog, input.invoiced, input.t_us);
   if (!due) return due.error();
   frozen.due = *std::move(due);
+  put_in_order(frozen);
   return frozen;
 }
 

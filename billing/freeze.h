@@ -24,6 +24,7 @@ struct UsageRow {
   std::string tenant, subscription, meter;
   std::int64_t bucket_us = 0;
   std::int64_t units = 0;
+  auto operator<=>(const UsageRow&) const = default;
 };
 
 struct AdjustmentRow {
@@ -79,6 +80,10 @@ struct Frozen {
   std::int64_t adjustments_waiting = 0;       // their period is still open
   std::int64_t adjustments_unattributed = 0;  // nobody's
 };
+
+/// Brings lists into the order in which they are digested: by bytes, whatever the database's collation
+/// says, so that equal facts have equal digests everywhere.
+void put_in_order(Frozen& frozen);
 
 /// Errors: `invalid` for sums beyond 64 bits and for a catalogue whose periods cannot be computed.
 Result<Frozen> freeze(const FreezeInput& input);

@@ -56,6 +56,14 @@ Result<Standing> Gate::stand() {
   auto blockers = store_.blockers(soon());
   if (!blockers) return blockers.error();
   standing.blockers = *std::move(blockers);
+  auto producers = store_.producers(soon());
+  if (!producers) return producers.error();
+  standing.producers = *std::move(producers);
+  auto overrides = store_.overrides(soon());
+  if (!overrides) return overrides.error();
+  standing.overrides = *std::move(overrides);
+  standing.profile = options_.profile;
+  standing.hold_max_us = options_.hold_max.count();
   auto barriers = store_.barriers(incarnation, standing.deployment.closed_until_us, soon());
   if (!barriers) return barriers.error();
   standing.barriers = *std::move(barriers);

@@ -22,6 +22,8 @@ struct GateOptions {
   Micros look_timeout = std::chrono::seconds(5);     // of one look at the stream
   Micros append_timeout = std::chrono::seconds(10);  // of writing the barrier
   Micros poll_interval = std::chrono::milliseconds(100);
+  Profile profile = Profile::development;
+  Micros hold_max = std::chrono::hours(7 * 24);
 };
 
 class Gate {

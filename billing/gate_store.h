@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "billing/facts.h"
+#include "billing/override.h"
 
 #include <optional>
 #include <span>
@@ -24,6 +25,10 @@ class GateStore {
                                                        Deadline deadline) = 0;
   virtual Result<std::vector<QuotaBlocker>> blockers(Deadline deadline) = 0;
   virtual Result<std::int64_t> unprovable_count(Deadline deadline) = 0;
+  /// Registry, then seals, then numbers: three statements, in this order.
+  virtual Result<QuotaProducers> producers(Deadline deadline) = 0;
+  /// Those that stand, whatever T they are for.
+  virtual Result<std::vector<Override>> overrides(Deadline deadline) = 0;
   /// Recorded barriers of the incarnation with t_us > after_us, by t_us and partition.
   virtual Result<std::vector<WrittenBarrier>> barriers(std::int32_t incarnation,
                                                        std::int64_t after_us,

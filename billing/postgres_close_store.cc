@@ -51,6 +51,8 @@ class PostgresCloseTransaction : public CloseTransaction {
   Result<std::int64_t> unprovable_count() override {
     return read_unprovable_count(*lease_, deadline_);
   }
+  Result<QuotaProducers> producers() override { return read_producers(*lease_, deadline_); }
+  Result<std::vector<Override>> overrides() override { return read_overrides(*lease_, deadline_); }
   Result<std::vector<WrittenBarrier>> barriers(std::int32_t incarnation,
                                                std::int64_t t_us) override {
     return read_barriers(*lease_, incarnation, t_us, t_us, deadline_);

@@ -42,6 +42,16 @@ Result<std::int64_t> PostgresGateStore::unprovable_count(Deadline deadline) {
                          [&](Connection& c) { return read_unprovable_count(c, deadline); });
 }
 
+Result<QuotaProducers> PostgresGateStore::producers(Deadline deadline) {
+  return with_connection(database_, deadline,
+                         [&](Connection& c) { return read_producers(c, deadline); });
+}
+
+Result<std::vector<Override>> PostgresGateStore::overrides(Deadline deadline) {
+  return with_connection(database_, deadline,
+                         [&](Connection& c) { return read_overrides(c, deadline); });
+}
+
 Result<std::vector<WrittenBarrier>> PostgresGateStore::barriers(std::int32_t incarnation,
                                                                 std::int64_t after_us,
                                                                 Deadline deadline) {

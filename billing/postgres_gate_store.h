@@ -16,6 +16,8 @@ class PostgresGateStore : public GateStore {
                                                Deadline deadline) override;
   Result<std::vector<QuotaBlocker>> blockers(Deadline deadline) override;
   Result<std::int64_t> unprovable_count(Deadline deadline) override;
+  Result<QuotaProducers> producers(Deadline deadline) override;
+  Result<std::vector<Override>> overrides(Deadline deadline) override;
   Result<std::vector<WrittenBarrier>> barriers(std::int32_t incarnation, std::int64_t after_us,
                                                Deadline deadline) override;
   Status record_barriers(std::span<const WrittenBarrier> barriers, Deadline deadline) override;

@@ -22,7 +22,7 @@ Result<QuotaDeployment> read_deployment(Connection& connection, Deadline deadlin
   const Result<Rows> rows = connection.run(
       "select deployment_id, topic, cluster_id, incarnation, partitions, bucket_us, grace_us, "
       "permitted_future_us, delivery_timeout_us, partitioner, closed_until_us, "
-      "coalesce(catalog_digest, '') from quota.v1_deployment",
+      "coalesce(catalog_digest, ''), replica::int from quota.v2_deployment",
       deadline);
   if (!rows) return rows.error();
   if (rows->size() != 1) {
@@ -41,6 +41,7 @@ Result<QuotaDeployment> read_deployment(Connection& connection, Deadline deadlin
   deployment.partitioner = text(*rows, 0, 9);
   deployment.closed_until_us = rows->integer(0, 10);
   deployment.catalog_digest = text(*rows, 0, 11);
+  deployment.replica = rows->integer(0, 12) != 0;
   return deployment;
 }
 
@@ -48,8 +49,8 @@ Result<std::vector<QuotaPartition>> read_progress(Connection& connection, std::i
                                                   Deadline deadline) {
   const Result<Rows> rows = connection.run(
       "select partition, next, applied_at_us, received, applied, duplicate, quarantined, "
-      "unprovable, "
-      "adjusted, horizon_from_us, horizon_us, restamp_window_us from quota.v1_progress "
+      "unprovable, adjusted, unnumbered, horizon_from_us, horizon_us, restamp_window_us "
+      "from quota.v2_progress "
       "where incarnation = $1 order by partition",
       Params().integer(incarnation), deadline);
   if (!rows) return rows.error();
@@ -65,9 +66,10 @@ Result<std::vector<QuotaPartition>> read_progress(Connection& connection, std::i
     row.quarantined = rows->integer(i, 6);
     row.unprovable = rows->integer(i, 7);
     row.adjusted = rows->integer(i, 8);
-    row.horizon_from_us = rows->integer(i, 9);
-    row.horizon_us = rows->integer(i, 10);
-    row.restamp_window_us = rows->integer(i, 11);
+    row.unnumbered = rows->integer(i, 9);
+    row.horizon_from_us = rows->integer(i, 10);
+    row.horizon_us = rows->integer(i, 11);
+    row.restamp_window_us = rows->integer(i, 12);
     partitions.push_back(row);
   }
   return partitions;
@@ -77,7 +79,7 @@ Result<std::vector<QuotaBlocker>> read_blockers(Connection& connection, Deadline
   // Bounded: a thousand open rows say as much as a million.
   const Result<Rows> rows = connection.run(
       "select kind, id, partition, reason, coalesce(from_offset, -1), opened_at_us "
-      "from quota.v1_blockers order by opened_at_us, kind, id limit 1000",
+      "from quota.v2_blockers order by opened_at_us, kind, id limit 1000",
       deadline);
   if (!rows) return rows.error();
   std::vector<QuotaBlocker> blockers;
@@ -99,6 +101,85 @@ Result<std::int64_t> read_unprovable_count(Connection& connection, Deadline dead
       connection.run("select n::bigint from quota.v1_unprovable_count", deadline);
   if (!rows) return rows.error();
   return rows->integer(0, 0);
+}
+
+namespace {
+
+Result<std::vector<QuotaProducer>> read_registry(Connection& connection, Deadline deadline) {
+  const Result<Rows> rows = connection.run(
+      "select producer, accepted_when, registered_at_us, sealed_until_us, end_numbers, "
+      "coalesce(ended_by, '') from quota.v2_producers order by producer",
+      deadline);
+  if (!rows) return rows.error();
+  std::vector<QuotaProducer> producers;
+  for (std::size_t i = 0; i < rows->size(); ++i) {
+    QuotaProducer row{text(*rows, i, 0), text(*rows, i, 1), rows->integer(i, 2), {}, {},
+                      text(*rows, i, 5)};
+    if (!rows->null(i, 3)) row.sealed_until_us = rows->integer(i, 3);
+    if (!rows->null(i, 4)) {
+      auto numbers = read_numbers(rows->text(i, 4));
+      if (!numbers) return numbers.error().within("end of producer " + row.producer);
+      row.end_numbers = *std::move(numbers);
+    }
+    producers.push_back(std::move(row));
+  }
+  return producers;
+}
+
+Result<std::vector<QuotaSeal>> read_seals(Connection& connection, Deadline deadline) {
+  const Result<Rows> rows = connection.run(
+      "select producer, edge_us, until_us, append_us, numbers from quota.v2_seals "
+      "order by producer, edge_us",
+      deadline);
+  if (!rows) return rows.error();
+  std::vector<QuotaSeal> seals;
+  for (std::size_t i = 0; i < rows->size(); ++i) {
+    auto numbers = read_numbers(rows->text(i, 4));
+    if (!numbers) return numbers.error().within("stored seal of " + text(*rows, i, 0));
+    seals.push_back({text(*rows, i, 0), rows->integer(i, 1), rows->integer(i, 2),
+                     rows->integer(i, 3), *std::move(numbers)});
+  }
+  return seals;
+}
+
+}  // namespace
+
+Result<QuotaProducers> read_producers(Connection& connection, Deadline deadline) {
+  QuotaProducers found;
+  auto producers = read_registry(connection, deadline);
+  if (!producers) return producers.error();
+  found.producers = *std::move(producers);
+  auto seals = read_seals(connection, deadline);
+  if (!seals) return seals.error();
+  found.seals = *std::move(seals);
+  // After the seals: what they promise is compared with what is applied by then, or later.
+  const Result<Rows> rows = connection.run(
+      "select producer, epoch, partition, contiguous from quota.v2_numbers "
+      "order by producer, epoch, partition",
+      deadline);
+  if (!rows) return rows.error();
+  for (std::size_t i = 0; i < rows->size(); ++i) {
+    found.numbers.push_back(
+        {text(*rows, i, 0), rows->integer(i, 1), small(*rows, i, 2), rows->integer(i, 3)});
+  }
+  return found;
+}
+
+Result<std::vector<Override>> read_overrides(Connection& connection, Deadline deadline) {
+  const Result<Rows> rows = connection.run(
+      "select id, code, producer, until_us, made_by, reason, made_at_us from billing.override o "
+      "where revokes is null and not exists (select from billing.override r where r.revokes = "
+      "o.id) "
+      "order by id",
+      deadline);
+  if (!rows) return rows.error();
+  std::vector<Override> overrides;
+  for (std::size_t i = 0; i < rows->size(); ++i) {
+    overrides.push_back({rows->integer(i, 0), text(*rows, i, 1), text(*rows, i, 2),
+                         rows->integer(i, 3), text(*rows, i, 4), text(*rows, i, 5),
+                         rows->integer(i, 6)});
+  }
+  return overrides;
 }
 
 Result<std::vector<WrittenBarrier>> read_barriers(Connection& connection, std::int32_t incarnation,

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "billing/facts.h"
+#include "billing/override.h"
 
 #include <cstdint>
 #include <optional>
@@ -26,6 +27,10 @@ struct Standing {
   std::optional<CloseHead> last_close;
   std::optional<BillingCatalog> catalog;
   Result<StreamLook> stream = StreamLook{};  // an error when the broker cannot be asked
+  QuotaProducers producers;
+  std::vector<Override> overrides;
+  Profile profile = Profile::development;
+  std::int64_t hold_max_us = 0;  // the longest hold that the stream must outlast; 0: not said
 };
 
 struct Readiness {

@@ -25,6 +25,8 @@ class PassThroughClose : public CloseTransaction {
   }
   Result<std::vector<QuotaBlocker>> blockers() override { return real_->blockers(); }
   Result<std::int64_t> unprovable_count() override { return real_->unprovable_count(); }
+  Result<QuotaProducers> producers() override { return real_->producers(); }
+  Result<std::vector<Override>> overrides() override { return real_->overrides(); }
   Result<std::vector<WrittenBarrier>> barriers(std::int32_t i, std::int64_t t) override {
     return real_->barriers(i, t);
   }
