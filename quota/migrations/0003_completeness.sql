@@ -63,7 +63,8 @@ create table quota.redrive (
   partition       int    not null,
   event           bytea  not null,  -- JSON, as it is appended
   state           text   not null default 'open'
-                  check (state in ('open', 'redriven', 'duplicate', 'unprovable', 'quarantined')),
+                  check (state in ('open', 'redriven', 'duplicate', 'unprovable', 'quarantined',
+                                   'discarded')),  -- by the operator who discarded its parent
   made_at_us      bigint not null,
   decided_at_us   bigint,
   at_incarnation  int,
@@ -75,6 +76,13 @@ create index redrive_open on quota.redrive (quarantine_id) where state = 'open';
 -- accepted: its units became an adjustment; discarded: they never count.
 alter table quota.unprovable add column resolution text check (resolution in ('accepted', 'discarded'));
 alter table quota.unprovable add column source text not null default '';
+
+-- Adopting incarnation n + 1 ends the rows of n: no ingest transaction moves an ended row, and for it
+-- advance_progress gives no row, as for another `next`. `unheld_until_us`, of a row that an adoption
+-- began: C of R6 is no less, since the identity index cannot hold what was applied up to there and the
+-- log no longer has.
+alter table quota.progress add column ended_at_us bigint;
+alter table quota.progress add column unheld_until_us bigint;
 
 -- Each life of the stream (R1), and the move that is declared, if one is (R2).
 create table quota.incarnation (
