@@ -98,7 +98,8 @@ Status PostgresIngest::write(std::string_view sql, const Params& params) {
 Result<bool> PostgresIngest::advance_progress(Incarnation incarnation, PartitionId partition,
                                               Offset a, Offset b) {
   Result<Rows> rows = run(
-      "UPDATE quota.progress SET next = $4 WHERE incarnation = $1 AND partition = $2 AND next = $3",
+      "UPDATE quota.progress SET next = $4 WHERE incarnation = $1 AND partition = $2 AND next = $3 "
+      "AND ended_at_us IS NULL",
       Params()
           .integer(incarnation.value)
           .integer(partition.value)
