@@ -1,8 +1,8 @@
 #include "billing/certificate.h"
 
 #include "base/digest.h"
+#include "base/json_writer.h"
 #include "base/time.h"
-#include "billing/json_writer.h"
 
 namespace weir {
 namespace {

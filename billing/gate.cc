@@ -1,8 +1,8 @@
 #include "billing/gate.h"
 
 #include "base/digest.h"
+#include "base/json_writer.h"
 #include "base/log.h"
-#include "billing/json_writer.h"
 
 #include <set>
 

@@ -1,5 +1,5 @@
 // One JSON object a command, for machines.
-#include "billing/json_writer.h"
+#include "base/json_writer.h"
 #include "billing/print.h"
 
 namespace weir {

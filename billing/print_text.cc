@@ -1,6 +1,6 @@
 // Tables for people.
+#include "base/text_table.h"
 #include "billing/print.h"
-#include "billing/text_table.h"
 
 namespace weir {
 namespace {
