@@ -10,23 +10,6 @@ namespace {
 
 constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::min();
 
-/// Columns for unnest($1, $2, …): filled row by row, then handed over as arrays.
-class Integers {
- public:
-  explicit Integers(std::size_t columns) : columns_(columns) {}
-  void add(std::initializer_list<std::int64_t> row) {
-    WEIR_CHECK(row.size() == columns_.size());
-    std::size_t column = 0;
-    for (std::int64_t value : row) columns_[column++].push_back(value);
-  }
-  void put(Params& params) const {
-    for (const auto& column : columns_) params.integers(column);
-  }
-
- private:
-  std::vector<std::vector<std::int64_t>> columns_;
-};
-
 /// -1 in place of the row of a record that is quarantined whole.
 std::int64_t row_of(const Quarantined& row) { return row.whole ? -1 : std::int64_t{row.row}; }
 
@@ -62,28 +45,32 @@ constexpr std::string_view kRecordProgress =
     "  anchor_offset = CASE WHEN f.has_anchor = 1 THEN f.anchor_offset ELSE p.anchor_offset END, "
     "  anchor_append_us = CASE WHEN f.has_anchor = 1 THEN f.anchor_us ELSE p.anchor_append_us END, "
     "  anchor_digest = CASE WHEN f.has_anchor = 1 THEN f.digest ELSE p.anchor_digest END, "
-    "  newest_append_us = greatest(p.newest_append_us, nullif(f.newest_us, $17)), "
-    "  caught_up_at_us = greatest(p.caught_up_at_us, nullif(f.caught_us, $17)), "
-    "  complete_through_us = greatest(p.complete_through_us, nullif(f.caught_us, $17) - $18), "
+    "  newest_append_us = greatest(p.newest_append_us, nullif(f.newest_us, $18)), "
+    "  caught_up_at_us = greatest(p.caught_up_at_us, nullif(f.caught_us, $18)), "
+    "  complete_through_us = greatest(p.complete_through_us, nullif(f.caught_us, $18) - $19), "
     "  horizon_from_us = f.horizon_us, applied_at_us = " WEIR_NOW_US
     ", received = p.received + f.received, applied = p.applied + f.applied, "
     "  duplicate = p.duplicate + f.duplicate, quarantined = p.quarantined + f.quarantined, "
     "  unprovable = p.unprovable + f.unprovable, adjusted = p.adjusted + f.adjusted, "
-    "  unsubscribed = p.unsubscribed + f.unsubscribed "
+    "  unsubscribed = p.unsubscribed + f.unsubscribed, "
+    "  unnumbered = p.unnumbered + f.unnumbered "
     "FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], "
     "  $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], "
-    "  $13::bigint[], $14::bigint[], $15::bigint[], $16::text[]) AS f (partition, has_anchor, "
+    "  $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::text[]) AS f (partition, "
+    "has_anchor, "
     "  anchor_offset, anchor_us, newest_us, caught_us, horizon_us, received, applied, duplicate, "
-    "  quarantined, unprovable, adjusted, unsubscribed, digest) "
+    "  quarantined, unprovable, adjusted, unsubscribed, unnumbered, digest) "
     "WHERE p.incarnation = $1 AND p.partition = f.partition";
 
 }  // namespace
 
 Result<std::unique_ptr<IngestTransaction>> PostgresIngest::begin(Database& database, Micros grace,
+                                                                 Micros horizon,
                                                                  Deadline deadline) {
   Result<Database::Lease> lease = database.acquire(deadline);
   if (!lease) return std::move(lease).error();
-  std::unique_ptr<PostgresIngest> self(new PostgresIngest(*std::move(lease), grace, deadline));
+  std::unique_ptr<PostgresIngest> self(
+      new PostgresIngest(*std::move(lease), grace, horizon, deadline));
   Result<Transaction> begun = Transaction::begin(*self->lease_, deadline);
   if (!begun) return std::move(begun).error();
   self->transaction_.emplace(*std::move(begun));
@@ -270,7 +257,7 @@ Status PostgresIngest::forget_generations(std::span<const Generation> generation
 
 Status PostgresIngest::record_progress(Incarnation incarnation,
                                        std::span<const ProgressFacts> facts) {
-  Integers numbers(14);
+  Integers numbers(15);
   std::vector<std::string_view> digests;
   for (const ProgressFacts& fact : facts) {
     const Range& range = *fact.range;
@@ -279,8 +266,8 @@ Status PostgresIngest::record_progress(Incarnation incarnation,
     numbers.add({range.partition.value, range.anchor ? 1 : 0, anchor.offset.value,
                  anchor.append_time.value, range.newest_append ? range.newest_append->value : kNone,
                  range.caught_up_at ? range.caught_up_at->value : kNone, range.horizon_from.value,
-                 n.received, n.applied, n.duplicate, n.quarantined, n.unprovable, fact.adjusted,
-                 fact.unsubscribed});
+                 n.received, n.applied, n.duplicate, n.quarantined + n.dropped, n.unprovable,
+                 fact.adjusted, fact.unsubscribed, n.unnumbered});
     digests.push_back(range.anchor ? std::string_view(range.anchor->digest) : "");
   }
   Params params;

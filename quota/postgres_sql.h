@@ -4,6 +4,11 @@
 #include "ingest/stream/record.h"
 #include "storage/postgres/connection.h"
 
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <vector>
+
 // The database's clock as microseconds (apply time). A macro, so that statements stay literals.
 #define WEIR_NOW_US "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 
@@ -17,6 +22,23 @@ inline void put_partition(Params& params, std::optional<PartitionId> partition) 
     params.null();
   }
 }
+
+/// Columns for unnest($1, $2, …): filled row by row, then handed over as arrays.
+class Integers {
+ public:
+  explicit Integers(std::size_t columns) : columns_(columns) {}
+  void add(std::initializer_list<std::int64_t> row) {
+    WEIR_CHECK(row.size() == columns_.size());
+    std::size_t column = 0;
+    for (std::int64_t value : row) columns_[column++].push_back(value);
+  }
+  void put(Params& params) const {
+    for (const auto& column : columns_) params.integers(column);
+  }
+
+ private:
+  std::vector<std::vector<std::int64_t>> columns_;
+};
 
 inline constexpr std::string_view kInsertFlag =
     "INSERT INTO quota.integrity_flag (kind, incarnation, partition, what, opened_at_us) "

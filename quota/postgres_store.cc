@@ -120,7 +120,7 @@ Result<Deployment> read_deployment(Connection& connection, Deadline deadline) {
 }
 
 Result<std::unique_ptr<IngestTransaction>> PostgresStore::begin(Deadline deadline) {
-  return PostgresIngest::begin(database_, grace_, deadline);
+  return PostgresIngest::begin(database_, grace_, horizon_.identity, deadline);
 }
 
 Result<std::optional<Offset>> PostgresStore::read_next(Incarnation incarnation,

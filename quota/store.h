@@ -10,6 +10,8 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "ingest/stream/handler.h"
+#include "quota/numbers.h"
+#include "quota/seals.h"
 #include "quota/usage_deltas.h"
 
 #include <cstdint>
@@ -59,6 +61,23 @@ struct Unprovable {
   std::vector<std::int64_t> units;
 };
 
+/// What became of a redriven event (R7).
+struct RedriveDecision {
+  std::int64_t child = 0;
+  std::string_view state;  // "redriven", "duplicate", "unprovable" or "quarantined"
+  PartitionId partition;
+  Offset offset;
+};
+/// A redriven event that was dropped, since its child was not open any more.
+struct DroppedRedrive {
+  std::int64_t child = 0;
+  PartitionId partition;
+  Offset offset;
+  AppendTime append_time;
+  std::optional<std::uint32_t> row;  // nothing: the whole record, which is quarantined already
+};
+
+/// The calls after read_catalog_version() may be made in any order but for the locks: see ingest.cc.
 class IngestTransaction {
  public:
   virtual ~IngestTransaction() = default;
@@ -82,7 +101,49 @@ class IngestTransaction {
                           const std::string& kind, const std::string& what) = 0;
   virtual Status name_generations(std::span<const Generation> generations) = 0;
   virtual Status forget_generations(std::span<const Generation> generations) = 0;
+  /// Dropped rows are counted as quarantined: each has its row there.
   virtual Status record_progress(Incarnation incarnation, std::span<const ProgressFacts> facts) = 0;
+
+  // R13: numbers. They belong to their partition, whose progress row step 1 has locked.
+  /// One state a question, in their order; a triple that was never seen has highest 0. Holes that are
+  /// closed or accepted are none. Open ones stay locked, against an operator who accepts them now.
+  virtual Result<std::vector<NumberState>> read_numbers(
+      std::span<const NumberQuestion> questions) = 0;
+  /// `highest` is set; a hole opens, closes (closed_at_us), or is cut, its pieces opened when it was.
+  virtual Status write_numbers(Incarnation incarnation, std::span<const NumberChange> changes) = 0;
+
+  // R13, R14: producers and seals. Their rows belong to all partitions; callers go by ascending id.
+  /// Inserts the producer, or raises its epoch, and gives what stands. Touches no END. The row stays
+  /// locked against other writers of it until the end.
+  virtual Result<ProducerState> register_producer(const Seal& seal, AppendTime append_time) = 0;
+  /// Replaces the producer's finals.
+  virtual Status keep_finals(const std::string& producer,
+                             const std::vector<EpochNumbers>& finals) = 0;
+  /// The producer's newest W, never lower. The seal stands as its edge's unless one stands there (the
+  /// first stays) or the edge is <= closed_until_us; this producer's seals of such edges go.
+  virtual Status add_seal(const Seal& seal, AppendTime append_time, std::int64_t edge_us,
+                          std::int64_t closed_until_us) = 0;
+  /// False, and nothing is written: a number above seal.numbers stands applied. Waits for every
+  /// transaction that has this producer from read_ends(), so that none slips through between.
+  virtual Result<bool> end_producer(const Seal& seal, AppendTime append_time) = 0;
+  /// Those of `producers` whose END stands. It can come to stand only after this transaction.
+  virtual Result<std::vector<ProducerEnd>> read_ends(std::span<const std::string> producers) = 0;
+  /// Its END was overtaken: it is registered again, and unsealed until it seals.
+  virtual Status revive_producer(const std::string& producer) = 0;
+
+  // R7: redrives.
+  /// Gives those children that were open; they are decided now. A parent is resolved ("redriven")
+  /// when none of its children is open. Parents are locked first, ascending, so that of two
+  /// transactions that decide the last two children the later one sees both.
+  virtual Result<std::vector<std::int64_t>> close_redrives(
+      Incarnation incarnation, std::span<const RedriveDecision> decisions) = 0;
+  /// A quarantine row of its address each, so that the verdict stands (R4): reason redrive_decided,
+  /// resolved at once ("dropped"). Of a child that never was: reason redrive_unknown, and open.
+  virtual Status add_dropped(Incarnation incarnation, std::span<const DroppedRedrive> dropped) = 0;
+
+  /// R1: stands for an adoption; older ones than the horizon (in append time) go.
+  virtual Status keep_anchor(Incarnation incarnation, PartitionId partition,
+                             const Anchor& anchor) = 0;
   virtual Status commit() = 0;
 };
 

@@ -12,12 +12,13 @@ create table quota.producer (
   ended_by            text,
   ended_reason        text,
   ended_at_us         bigint,
-  end_numbers         text,             -- [{"epoch":1,"last":[480,0]}]
+  end_numbers         text,             -- [{"epoch":1,"last":[480,0]}], every epoch's
+  final_numbers       text not null default '[]',  -- of epochs that are over, as its seals named them
   check ((ended_by is null) = (end_numbers is null))
 );
 
 -- The first seal with W >= T + G for each bucket edge T: kept until T or a later edge is closed. Any
--- copy of a seal is the seal.
+-- copy of a seal is the seal. `numbers` are its own and the producer's final_numbers, merged.
 create table quota.seal (
   producer  text   not null,
   edge_us   bigint not null,  -- the greatest edge T with until_us >= T + grace

@@ -48,6 +48,42 @@ class StagedIngest : public IngestTransaction {
   Status record_progress(Incarnation i, std::span<const ProgressFacts> f) override {
     return real_->record_progress(i, f);
   }
+  Result<std::vector<NumberState>> read_numbers(std::span<const NumberQuestion> q) override {
+    return real_->read_numbers(q);
+  }
+  Status write_numbers(Incarnation i, std::span<const NumberChange> changes) override {
+    return real_->write_numbers(i, changes);
+  }
+  Result<ProducerState> register_producer(const Seal& seal, AppendTime at) override {
+    return real_->register_producer(seal, at);
+  }
+  Status keep_finals(const std::string& producer,
+                     const std::vector<EpochNumbers>& finals) override {
+    return real_->keep_finals(producer, finals);
+  }
+  Status add_seal(const Seal& seal, AppendTime at, std::int64_t edge_us,
+                  std::int64_t closed_until_us) override {
+    return real_->add_seal(seal, at, edge_us, closed_until_us);
+  }
+  Result<bool> end_producer(const Seal& seal, AppendTime at) override {
+    return real_->end_producer(seal, at);
+  }
+  Result<std::vector<ProducerEnd>> read_ends(std::span<const std::string> producers) override {
+    return real_->read_ends(producers);
+  }
+  Status revive_producer(const std::string& producer) override {
+    return real_->revive_producer(producer);
+  }
+  Result<std::vector<std::int64_t>> close_redrives(
+      Incarnation i, std::span<const RedriveDecision> decisions) override {
+    return real_->close_redrives(i, decisions);
+  }
+  Status add_dropped(Incarnation i, std::span<const DroppedRedrive> dropped) override {
+    return real_->add_dropped(i, dropped);
+  }
+  Status keep_anchor(Incarnation i, PartitionId p, const Anchor& anchor) override {
+    return real_->keep_anchor(i, p, anchor);
+  }
   Status commit() override {
     ++stages_.commits_tried;
     if (auto stage = std::exchange(stages_.before_commit, nullptr)) stage();

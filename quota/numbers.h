@@ -1,0 +1,66 @@
+// Producers' numbers (R13), the arithmetic: which are missing. Pure.
+//
+// A producer numbers its records per (producer, epoch, partition) from 1 without holes. What is known
+// of such a triple is the highest number that came and the holes below it. Numbers may come in any
+// order and more than once: what stays missing is the same, the numbers up to the highest less those
+// that came (numbers_test.cc holds it to that). A copy at or below the highest changes nothing, and a
+// hole that an operator accepted is closed for good.
+#pragma once
+
+#include "ingest/stream/handler.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weir {
+
+/// Numbers from first to second, both inside.
+using NumberSpan = std::pair<std::int64_t, std::int64_t>;
+
+/// Of which triple the state is wanted, and from which number on holes matter.
+struct NumberQuestion {
+  PartitionId partition;
+  std::string_view producer;
+  std::int64_t epoch = 0;
+  std::int64_t least = 0;
+};
+
+struct NumberState {
+  std::string producer;
+  std::int64_t epoch = 0;
+  PartitionId partition;
+  std::int64_t highest = 0;       // 0: none came yet
+  std::vector<NumberSpan> holes;  // the open ones whose end is at or above `least`, ascending
+};
+
+/// One hole row. Nothing before: it opens. Nothing after: its last missing number came. Else the row
+/// is cut to `after`, in one piece or several, each of them inside `before`.
+struct HoleChange {
+  std::optional<NumberSpan> before;
+  std::vector<NumberSpan> after;
+  bool operator==(const HoleChange&) const = default;
+};
+
+struct NumberChange {
+  std::string producer;
+  std::int64_t epoch = 0;
+  PartitionId partition;
+  std::int64_t highest = 0;       // from now on; never lower than it was
+  std::vector<HoleChange> holes;  // only those that change; their spans never overlap
+  bool none = true;               // nothing is to be written
+};
+
+/// What `runs`, all of the state's triple, change. A new hole, [highest before + 1, …], is one change
+/// a piece.
+NumberChange apply_numbers(const NumberState& state, std::span<const NumberRun> runs);
+
+/// The questions that a batch's ranges ask: one a triple, sorted.
+std::vector<NumberQuestion> questions_of(std::span<const Range> ranges);
+/// The runs of one range that are of this triple.
+std::vector<NumberRun> runs_of(const Range& range, std::string_view producer, std::int64_t epoch);
+
+}  // namespace weir
