@@ -160,7 +160,7 @@ class OperatorTransaction {
   virtual Result<std::vector<QuarantineRow>> quarantine(std::span<const std::int64_t> ids) = 0;
   virtual Status resolve_quarantine(std::span<const std::int64_t> ids,
                                     const std::string& resolution, const Decision& decision) = 0;
-  /// All children of these rows, by id. Locked before their parents are, as ingest does.
+  /// All children of these rows, by id. After quarantine(), which locks their parents as ingest does.
   virtual Result<std::vector<RedriveRow>> redrives(
       std::span<const std::int64_t> quarantine_ids) = 0;
   virtual Result<std::vector<std::int64_t>> add_redrives(std::int64_t quarantine_id,
@@ -172,7 +172,7 @@ class OperatorTransaction {
   virtual Status accept_gaps(std::span<const std::int64_t> ids, const Decision& decision) = 0;
   virtual Result<std::vector<HoleRow>> holes(std::span<const std::int64_t> ids) = 0;
   /// Of this partition, in this incarnation or a later one, opened at `since_us` or later; settled
-  /// ones too.
+  /// ones too. By opened_at_us, then from.
   virtual Result<std::vector<HoleRow>> holes_since(Incarnation incarnation, PartitionId partition,
                                                    std::int64_t since_us) = 0;
   virtual Status accept_holes(std::span<const std::int64_t> ids, const Decision& decision) = 0;
@@ -190,8 +190,7 @@ class OperatorTransaction {
   virtual Status add_adjustments(std::span<const UnprovableRow> rows) = 0;
 
   virtual Result<std::optional<ProducerRow>> producer(const std::string& producer) = 0;
-  /// Locks the progress rows of the present incarnation in ingest's order: no batch is half in.
-  virtual Status hold_progress() = 0;
+  /// After producer(), whose lock waits for every ingest transaction that has its read_ends().
   virtual Result<std::vector<ContiguousNumber>> numbers(const std::string& producer) = 0;
   virtual Status end_producer(const std::string& producer, const std::vector<EpochNumbers>& final,
                               const Decision& decision) = 0;

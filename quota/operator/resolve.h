@@ -38,7 +38,7 @@ Result<Split> split_redrive(OperatorStore& store, const Decision& decision, std:
 
 /// With each gap the holes inside it. A producer's numbers of one epoch rise along a partition, so
 /// what a gap swallowed of them is the first hole of that producer and epoch which was found there
-/// since the gap was. That one is accepted if it is open; later ones stay (holes accept).
+/// since the gap was: what is still open of it is accepted. Later ones stay (holes accept).
 Result<Resolution> accept_gaps(OperatorStore& store, const Decision& decision,
                                std::span<const std::int64_t> ids, Deadline deadline);
 Result<Resolution> accept_holes(OperatorStore& store, const Decision& decision,

@@ -81,12 +81,11 @@ Result<Resolution> discard_quarantine(OperatorStore& store, const Decision& deci
   if (!ids) return std::move(ids).error();
   Result<Deciding> deciding = Deciding::begin(store, decision, deadline);
   if (!deciding) return std::move(deciding).error();
-  // Children before parents, as ingest locks them.
-  Result<std::vector<RedriveRow>> children = (*deciding)->redrives(*ids);
-  if (!children) return std::move(children).error();
   Result<std::vector<QuarantineRow>> rows = (*deciding)->quarantine(*ids);
   if (!rows) return std::move(rows).error();
   WEIR_TRY(check_all_open(kQuarantine, *ids, *rows));
+  Result<std::vector<RedriveRow>> children = (*deciding)->redrives(*ids);
+  if (!children) return std::move(children).error();
   const std::size_t on_their_way = open_ones(*children).size();
   if (on_their_way > 0) WEIR_TRY((*deciding)->discard_redrives(*ids));
   WEIR_TRY((*deciding)->resolve_quarantine(*ids, "discarded", decision));
@@ -107,16 +106,11 @@ Result<Split> split_redrive(OperatorStore& store, const Decision& decision, std:
   const std::int64_t ids[] = {id};
   Result<Deciding> deciding = Deciding::begin(store, decision, deadline);
   if (!deciding) return std::move(deciding).error();
-  Result<std::vector<RedriveRow>> present = (*deciding)->redrives(ids);
-  if (!present) return std::move(present).error();
   Result<std::vector<QuarantineRow>> rows = (*deciding)->quarantine(ids);
   if (!rows) return std::move(rows).error();
   WEIR_TRY(check_all_open(kQuarantine, ids, *rows));
-  if (present->empty()) {
-    // Asked again under the parent's lock: somebody else may have split it meanwhile.
-    present = (*deciding)->redrives(ids);
-    if (!present) return std::move(present).error();
-  }
+  Result<std::vector<RedriveRow>> present = (*deciding)->redrives(ids);
+  if (!present) return std::move(present).error();
   if (present->empty()) return split_now(*deciding, rows->front(), children);
   if (!children.empty()) {
     return Error{ErrorCode::conflict,

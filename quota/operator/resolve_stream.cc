@@ -2,7 +2,7 @@
 #include "quota/operator/deciding.h"
 #include "quota/operator/detail.h"
 
-#include <set>
+#include <map>
 
 namespace weir {
 namespace {
@@ -18,10 +18,12 @@ Result<std::vector<HoleRow>> holes_inside(OperatorTransaction& tx, std::span<con
     Result<std::vector<HoleRow>> since =
         tx.holes_since(gap.incarnation, gap.partition, gap.opened_at_us);
     if (!since) return std::move(since).error();
-    std::set<std::pair<std::string, std::int64_t>> seen;
+    std::map<std::pair<std::string, std::int64_t>, std::int64_t> first_opened_us;
     for (const HoleRow& hole : *since) {
-      if (!seen.emplace(hole.producer, hole.epoch).second) continue;
-      if (hole.settled.open()) inside.emplace(hole.id, hole);
+      const auto first =
+          first_opened_us.try_emplace({hole.producer, hole.epoch}, hole.opened_at_us).first;
+      // Pieces of one hole keep the time at which it was opened.
+      if (hole.opened_at_us == first->second && hole.settled.open()) inside.emplace(hole.id, hole);
     }
   }
   std::vector<HoleRow> rows;
@@ -56,8 +58,11 @@ std::string worth_of(std::span<const GapRow> gaps, std::span<const HoleRow> hole
 }
 
 /// One vector an epoch, as long as the greatest partition asks; 0 where nothing came.
-std::vector<EpochNumbers> vectors_of(std::span<const ContiguousNumber> numbers) {
+/// The present epoch has one even if it sent nothing: else its registration were news.
+std::vector<EpochNumbers> vectors_of(std::int64_t epoch_now,
+                                     std::span<const ContiguousNumber> numbers) {
   std::map<std::int64_t, EpochNumbers> epochs;
+  epochs[epoch_now].epoch = epoch_now;
   std::size_t partitions = 0;
   for (const ContiguousNumber& n : numbers) {
     partitions = std::max(partitions, static_cast<std::size_t>(n.partition.value) + 1);
@@ -139,8 +144,6 @@ Result<Resolution> retire_producer(OperatorStore& store, const Decision& decisio
                                    const std::string& name, Deadline deadline) {
   Result<Deciding> deciding = Deciding::begin(store, decision, deadline);
   if (!deciding) return std::move(deciding).error();
-  // Progress before the producer's row, as ingest takes them: no batch of it is half in.
-  WEIR_TRY((*deciding)->hold_progress());
   Result<std::optional<ProducerRow>> producer = (*deciding)->producer(name);
   if (!producer) return std::move(producer).error();
   const Naming naming{"producer", "weir-quota producers list"};
@@ -151,7 +154,7 @@ Result<Resolution> retire_producer(OperatorStore& store, const Decision& decisio
   if (!(*producer)->settled.open()) return settled_already(naming, name, (*producer)->settled);
   Result<std::vector<ContiguousNumber>> numbers = (*deciding)->numbers(name);
   if (!numbers) return std::move(numbers).error();
-  const std::vector<EpochNumbers> final = vectors_of(*numbers);
+  const std::vector<EpochNumbers> final = vectors_of((*producer)->epoch, *numbers);
   WEIR_TRY((*deciding)->end_producer(name, final, decision));
   const std::string said = write_numbers(final);
   return deciding->finish(
