@@ -149,13 +149,7 @@ Result<std::optional<Anchor>> MemorySource::anchor_at(PartitionId partition, Off
                                                       Deadline) {
   std::lock_guard lock(stream_.mutex_);
   WEIR_TRY(stream_.question_locked(partition));
-  const auto& entries = stream_.log(partition).entries;
-  const auto found = entries.find(offset);
-  if (found == entries.end() || found->second.hidden) return std::optional<Anchor>{};
-  const MemoryStream::Entry& entry = found->second;
-  const StreamRecord record{partition,          offset,    entry.append_time,
-                            entry.content_type, entry.key, entry.value};
-  return std::optional(Anchor{offset, record_digest(record), entry.append_time});
+  return stream_.anchor_locked(partition, offset);
 }
 
 Result<std::int32_t> MemorySource::partition_count(Deadline) {

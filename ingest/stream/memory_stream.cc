@@ -172,6 +172,38 @@ void MemoryStream::add_partitions(std::int32_t count) {
   deal_locked();
 }
 
+void MemoryStream::remove_partitions(std::int32_t count) {
+  std::lock_guard lock(mutex_);
+  WEIR_CHECK(static_cast<std::size_t>(count) < logs_.size());
+  logs_.resize(logs_.size() - static_cast<std::size_t>(count));
+  deal_locked();
+}
+
+std::int32_t MemoryStream::partitions() const {
+  std::lock_guard lock(mutex_);
+  return static_cast<std::int32_t>(logs_.size());
+}
+
+LogBounds MemoryStream::bounds(PartitionId partition) const {
+  std::lock_guard lock(mutex_);
+  return LogBounds{log(partition).start, log(partition).end};
+}
+
+std::optional<Anchor> MemoryStream::anchor_at(PartitionId partition, Offset offset) const {
+  std::lock_guard lock(mutex_);
+  return anchor_locked(partition, offset);
+}
+
+std::optional<Anchor> MemoryStream::anchor_locked(PartitionId partition, Offset offset) const {
+  const auto& entries = log(partition).entries;
+  const auto found = entries.find(offset);
+  if (found == entries.end() || found->second.hidden) return std::nullopt;
+  const Entry& entry = found->second;
+  const StreamRecord record{partition,          offset,    entry.append_time,
+                            entry.content_type, entry.key, entry.value};
+  return Anchor{offset, record_digest(record), entry.append_time};
+}
+
 void MemoryStream::rebalance() {
   std::lock_guard lock(mutex_);
   deal_locked();

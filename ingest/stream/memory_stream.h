@@ -67,8 +67,15 @@ class MemoryStream {
   void begin_transaction(PartitionId partition, int count);
   void end_transaction(PartitionId partition);
   void add_partitions(std::int32_t count);
+  /// The old topic is put back: the last `count` partitions are gone, with what stood in them.
+  void remove_partitions(std::int32_t count);
   /// The group gives this partition's owner everything anew (a rebalance).
   void rebalance();
+
+  // a look from outside any group
+  std::int32_t partitions() const;
+  LogBounds bounds(PartitionId partition) const;
+  std::optional<Anchor> anchor_at(PartitionId partition, Offset offset) const;
 
   struct Seen {
     std::int64_t appends = 0;  // calls of append()
@@ -102,6 +109,10 @@ class MemoryStream {
   void deal_locked();
   Status question_locked(PartitionId partition);
   Log& log(PartitionId partition) { return logs_.at(static_cast<std::size_t>(partition.value)); }
+  const Log& log(PartitionId partition) const {
+    return logs_.at(static_cast<std::size_t>(partition.value));
+  }
+  std::optional<Anchor> anchor_locked(PartitionId partition, Offset offset) const;
 
   Clock& clock_;
   mutable std::mutex mutex_;  // guards what follows, and the state of all sources
