@@ -6,12 +6,6 @@ namespace {
 
 constexpr const char* kKind = "usage";
 
-std::string invoice_id(const std::string& tenant, std::int64_t number) {
-  std::string digits = std::to_string(number);
-  if (digits.size() < 6) digits = std::string(6 - digits.size(), '0') + digits;
-  return tenant + "-" + digits;
-}
-
 Result<NewInvoice> number_invoice(BillTransaction& tx, const CloseHead& close, DraftInvoice draft) {
   const Result<std::int64_t> number = tx.next_number(draft.tenant);
   if (!number) return number.error();

@@ -84,6 +84,12 @@ const char* name_of(InvoiceLine::Kind kind) {
   return "?";
 }
 
+std::string invoice_id(const std::string& tenant, std::int64_t number) {
+  std::string digits = std::to_string(number);
+  if (digits.size() < 6) digits = std::string(6 - digits.size(), '0') + digits;
+  return tenant + "-" + digits;
+}
+
 std::vector<PeriodKey> DraftInvoice::periods() const {
   std::vector<PeriodKey> keys;
   for (const InvoiceLine& line : lines) {

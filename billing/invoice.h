@@ -57,6 +57,9 @@ struct DraftInvoice {
   std::vector<PeriodKey> periods() const;
 };
 
+/// "acme-000012"
+std::string invoice_id(const std::string& tenant, std::int64_t number);
+
 /// Sorted by tenant, customer, currency. Errors: `invalid` for an amount beyond 64 bits;
 /// `integrity` when a period's catalogue lacks its subscription or plan.
 Result<std::vector<DraftInvoice>> draft_invoices(const std::vector<BillablePeriod>& periods);

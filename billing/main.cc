@@ -2,6 +2,7 @@
 #include "base/command_line.h"
 #include "billing/commands.h"
 #include "billing/options.h"
+#include "billing/verify/commands.h"
 
 using namespace weir;
 using namespace weir::billing;
@@ -57,9 +58,21 @@ int main(int argc, char** argv) {
   declare_command("held", "what is due and not charged, and why").run([&] {
     return held_command(options, json);
   });
-  declare_command("certificates", "the chain of closes, verified").run([&] {
+  std::string export_to;
+  Command& certificates = declare_command("certificates", "the chain of closes, verified");
+  certificates.option("--export", &export_to, "write all of them to this file, as JSON lines");
+  certificates.run([&] {
+    if (!export_to.empty()) return export_certificates_command(options, export_to);
     return certificates_command(options, json);
   });
+
+  VerifyArguments verify_arguments;
+  Command& verify =
+      line.command("verify", "recompute closes, invoices and ledger; same, or exit 70");
+  verify.settings(&declared);
+  verify.option("--close", &verify_arguments.close, "this close alone");
+  verify.flag("--json", &verify_arguments.json, "print one JSON object");
+  verify.run([&] { return verify_command(options, verify_arguments); });
 
   return line.main(argc, argv);
 }

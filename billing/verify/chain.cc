@@ -95,8 +95,8 @@ Result<CertificateFacts> read_certificate(const std::string& certificate) {
     simdjson::dom::parser parser;
     return read(parser.parse(simdjson::padded_string(certificate)));
   } catch (const simdjson::simdjson_error& error) {
-    return Error{ErrorCode::integrity, "the certificate cannot be read: " + std::string(error.what()),
-                 ""};
+    return Error{ErrorCode::integrity,
+                 "the certificate cannot be read: " + std::string(error.what()), ""};
   }
 }
 

@@ -27,8 +27,7 @@ class Differences {
   void add(std::string what, std::string where, std::string stored, std::string recomputed) {
     ++count_;
     if (list_.size() >= kListed) return;
-    list_.push_back(
-        {std::move(what), std::move(where), std::move(stored), std::move(recomputed)});
+    list_.push_back({std::move(what), std::move(where), std::move(stored), std::move(recomputed)});
   }
 
   /// Adds one when the two differ.

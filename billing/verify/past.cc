@@ -41,10 +41,10 @@ Status read_due(Connection& connection, const std::string& where, std::int64_t c
       Params().integer(close_id), deadline);
   if (!rows) return rows.error();
   for (std::size_t i = 0; i < rows->size(); ++i) {
-    into.push_back({{{text(*rows, i, 0), text(*rows, i, 1), rows->integer(i, 2),
-                      rows->integer(i, 3)},
-                     text(*rows, i, 4)},
-                    rows->integer(i, 5)});
+    into.push_back(
+        {{{text(*rows, i, 0), text(*rows, i, 1), rows->integer(i, 2), rows->integer(i, 3)},
+          text(*rows, i, 4)},
+         rows->integer(i, 5)});
   }
   std::sort(into.begin(), into.end(),
             [](const StoredDue& a, const StoredDue& b) { return a.due < b.due; });
@@ -138,9 +138,9 @@ Result<StoredFrozen> Past::read_stored(std::int64_t close_id, Deadline deadline)
   for (std::size_t i = 0; i < rows->size(); ++i) {
     stored.frozen.unattributed.push_back(usage_row(*rows, i, 0));
   }
-  const Result<Rows> assigned = connection_.run(
-      "select id from quota.v1_adjustments where close_id = $1", Params().integer(close_id),
-      deadline);
+  const Result<Rows> assigned =
+      connection_.run("select id from quota.v1_adjustments where close_id = $1",
+                      Params().integer(close_id), deadline);
   if (!assigned) return assigned.error();
   for (std::size_t i = 0; i < assigned->size(); ++i) {
     stored.frozen.assigned.push_back(assigned->integer(i, 0));
