@@ -44,28 +44,48 @@ Status BatchFilling::add(PartitionReader& reader, const StreamRecord& record,
                          std::int32_t partitions) {
   WEIR_CHECK(reader.stage == Stage::live && record.offset >= reader.read_to);
   const std::uint32_t range = range_of(reader);
-  const std::size_t base = batch_.rows.rows();
   reader.newest.copy(record);
   batch_.ranges[range].newest_append = record.append_time;
 
   if (record.content_type != kBarrier) {
-    RangeCounts& counts = batch_.ranges[range].counts;
-    DecodeContext context;
-    context.sections = sections_;
-    context.latest = EventTime{record.append_time.value + options_.permitted_future.count()};
-    report_.clear();
     raw_kept_ = false;
-    decoder_.decode(record.content_type, record.value, context, batch_.rows, report_);
-    counts.received += report_.events;
-    number_rows(base);
-    take_rejections(record, counts);
-    if (options_.check_partitioner) take_misrouted(record, partitions, base, counts);
-    WEIR_TRY(classify(reader, record, base, range));
+    RangeCounts& counts = batch_.ranges[range].counts;
+    if (record.origin.malformed) {
+      refuse_record(record, kOriginHeader, "the headers of the record's origin cannot be read",
+                    counts);
+    } else {
+      take_number(batch_.ranges[range], record.origin);
+      if (record.content_type == kSeal) {
+        take_seal(record, counts);
+      } else if (record.content_type != kVoid) {
+        WEIR_TRY(take_events(reader, record, partitions, range));
+      }
+    }
   }
   reader.index->advance_to(record.offset.value + 1, record.append_time);
   reader.read_to = record.offset + 1;
   batch_.ranges[range].to = reader.read_to;
   measure(record);
+  return {};
+}
+
+Status BatchFilling::take_events(PartitionReader& reader, const StreamRecord& record,
+                                 std::int32_t partitions, std::uint32_t range) {
+  const std::size_t base = batch_.rows.rows();
+  RangeCounts& counts = batch_.ranges[range].counts;
+  DecodeContext context;
+  context.sections = sections_;
+  context.latest = EventTime{record.append_time.value + options_.permitted_future.count()};
+  report_.clear();
+  decoder_.decode(record.content_type, record.value, context, batch_.rows, report_);
+  if (record.origin.redrive != 0) require_one_event(record, base);
+  counts.received += report_.events;
+  if (!record.origin.numbered()) counts.unnumbered += report_.events;
+  number_rows(base);
+  take_rejections(record, counts);
+  if (options_.check_partitioner) take_misrouted(record, partitions, base, counts);
+  WEIR_TRY(classify(reader, record, base, range));
+  if (record.origin.redrive != 0) take_redrive(record, base);
   return {};
 }
 
@@ -87,7 +107,7 @@ void BatchFilling::quarantine(const StreamRecord& record, Quarantined entry, Ran
   entry.content_type = record.content_type;
   if (!raw_kept_) entry.raw = record.value;
   raw_kept_ = true;
-  quarantined_bytes_ += sizeof(Quarantined) + entry.raw.size() + entry.detail.size();
+  besides_bytes_ += sizeof(Quarantined) + entry.raw.size() + entry.detail.size();
   ++counts.quarantined;
   batch_.quarantined.push_back(std::move(entry));
 }
@@ -174,7 +194,7 @@ void BatchFilling::measure(const StreamRecord& record) {
 
 bool BatchFilling::full() const {
   const auto rows = static_cast<std::int64_t>(batch_.rows.rows());
-  const auto bytes = static_cast<std::int64_t>(rows_bytes_ + quarantined_bytes_);
+  const auto bytes = static_cast<std::int64_t>(rows_bytes_ + besides_bytes_);
   return rows >= options_.commit_rows_max || bytes >= options_.commit_bytes_max;
 }
 
@@ -187,8 +207,8 @@ const CommitBatch& BatchFilling::finish() {
     const PartitionReader& reader = *members_[i];
     Range& range = batch_.ranges[i];
     const RangeCounts& counts = range.counts;
-    WEIR_CHECK(counts.received ==
-               counts.applied + counts.duplicate + counts.quarantined + counts.unprovable);
+    WEIR_CHECK(counts.received == counts.applied + counts.duplicate + counts.quarantined +
+                                      counts.unprovable + counts.dropped);
     if (range.newest_append) range.anchor = reader.newest.anchor(reader.partition);
     range.caught_up_at.reset();
     if (reader.observed && reader.observed->end <= range.to) {
@@ -226,7 +246,7 @@ void BatchFilling::clear() {
   members_.clear();
   std::fill(range_by_partition_.begin(), range_by_partition_.end(), kNoRange);
   routes_.forget();
-  quarantined_bytes_ = 0;
+  besides_bytes_ = 0;
   rows_bytes_ = 0;
   unmeasured_bytes_ = 0;
 }

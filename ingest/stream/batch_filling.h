@@ -1,8 +1,10 @@
 // BatchFilling: fills one CommitBatch with records, record by record.
 //
 // Decodes into the batch's columns, quarantines what cannot be applied, asks the identity index for
-// each row's verdict, and keeps a range for every partition that takes part. Its memory is kept from
-// batch to batch: in steady state nothing is allocated per event. Threads: one.
+// each row's verdict, and keeps a range for every partition that takes part. Beside the events it
+// gathers what records say of themselves (batch_origin.cc): their producer's number, seals, redrives.
+// Its memory is kept from batch to batch: in steady state nothing is allocated per event. Threads:
+// one.
 #pragma once
 
 #include "ingest/codec/codec.h"
@@ -42,6 +44,8 @@ class BatchFilling {
 
  private:
   std::uint32_t range_of(PartitionReader& reader);
+  Status take_events(PartitionReader& reader, const StreamRecord& record, std::int32_t partitions,
+                     std::uint32_t range);
   void take_rejections(const StreamRecord& record, RangeCounts& counts);
   void take_misrouted(const StreamRecord& record, std::int32_t partitions, std::size_t base,
                       RangeCounts& counts);
@@ -50,6 +54,13 @@ class BatchFilling {
   Status classify(PartitionReader& reader, const StreamRecord& record, std::size_t base,
                   std::uint32_t range);
   void quarantine(const StreamRecord& record, Quarantined entry, RangeCounts& counts);
+  // batch_origin.cc
+  void take_number(Range& range, const Origin& origin);
+  void take_seal(const StreamRecord& record, RangeCounts& counts);
+  void refuse_record(const StreamRecord& record, const char* field, std::string detail,
+                     RangeCounts& counts);
+  void require_one_event(const StreamRecord& record, std::size_t base);
+  void take_redrive(const StreamRecord& record, std::size_t base);
   void sort_ranges();
   void measure(const StreamRecord& record);
 
@@ -60,7 +71,7 @@ class BatchFilling {
   CommitBatch batch_;
   std::vector<PartitionReader*> members_;  // of batch_.ranges, same order
   std::vector<std::uint32_t> range_by_partition_;
-  std::size_t quarantined_bytes_ = 0;
+  std::size_t besides_bytes_ = 0;     // of all that is no row: quarantined, numbers, seals
   std::size_t rows_bytes_ = 0;        // as last measured
   std::size_t unmeasured_bytes_ = 0;  // of records since then
 

@@ -44,7 +44,8 @@ Status ConsumerLoop::step(Micros poll_timeout) {
 }
 
 /// R3: one transaction, by the handler. Done: positions move. Refused: somebody else moved them, so
-/// all is loaded anew. Failed: the same batch again later, and nothing is read until then.
+/// all is loaded anew. Failed: the same batch again later, and nothing is read until then. Done, but
+/// rows were dropped that the index has entered: the index is read anew, by the recorded verdicts.
 Status ConsumerLoop::State::commit() {
   const CommitBatch& batch = filling.finish();
   metrics.in_flight(filling.rows_in_flight());
@@ -58,7 +59,12 @@ Status ConsumerLoop::State::commit() {
     return {};
   }
   metrics.committed(batch, std::chrono::duration_cast<Micros>(clock.steady_now() - began));
+  std::vector<PartitionId> reloaded;
+  if (*outcome == Committed::done_reload) {
+    for (const Range& range : batch.ranges) reloaded.push_back(range.partition);
+  }
   release(batch);
+  if (!reloaded.empty()) reload(reloaded, "its index holds events that were dropped");
   return {};
 }
 

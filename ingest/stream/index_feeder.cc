@@ -17,12 +17,17 @@ std::span<const Address> recorded_at(const PartitionReader& reader, Offset offse
   return {from, to};
 }
 
+bool holds_events(const StreamRecord& record) {
+  return record.content_type != kBarrier && record.content_type != kSeal &&
+         record.content_type != kVoid;
+}
+
 }  // namespace
 
 Status IndexFeeder::feed(PartitionReader& reader, const StreamRecord& record) {
   const std::span<const Address> quarantined = recorded_at(reader, record.offset);
   const bool whole = !quarantined.empty() && quarantined.back().row == kWholeRecord;
-  if (!whole && record.content_type != kBarrier) {
+  if (!whole && holds_events(record)) {
     DecodeContext context;
     context.sections = Sections::usage;
     context.latest = EventTime{std::numeric_limits<std::int64_t>::max()};

@@ -1,7 +1,7 @@
 // R5: reads records below the stored position again, into the identity index and nothing else.
 //
 // It goes by the recorded verdicts (R4): a row that was quarantined then does not enter now, whatever
-// today's decoder says; every other row does. Threads: one.
+// today's decoder says; every other row does. Seals, voids and barriers hold none. Threads: one.
 #pragma once
 
 #include "ingest/codec/codec.h"

@@ -32,6 +32,9 @@ struct Ledger {
   std::vector<Address> order;  // of all applied rows
   std::vector<Quarantined> quarantined;
   std::vector<Gap> gaps;
+  std::vector<SealRecord> seals;
+  std::map<PartitionId, std::vector<NumberRun>> numbers;
+  std::set<std::int64_t> decided;  // redriven children: the second event of one is dropped (R7)
   std::map<PartitionId, std::string> breaks;
   int commits = 0;
 };
@@ -55,6 +58,7 @@ class MemoryHandler : public Handler {
   int attempts = 0;
 
  private:
+  bool drop_decided(CommitBatch& batch);
   void apply(const CommitBatch& batch);
   Ledger& ledger_;
 };

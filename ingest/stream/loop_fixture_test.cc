@@ -16,6 +16,7 @@ void add(RangeCounts& to, const RangeCounts& more) {
   to.duplicate += more.duplicate;
   to.quarantined += more.quarantined;
   to.unprovable += more.unprovable;
+  to.unnumbered += more.unnumbered;
 }
 
 std::int64_t told(const RangeCounts& c) {
@@ -67,12 +68,31 @@ Result<Committed> MemoryHandler::commit(const CommitBatch& batch, Deadline) {
     --failing_commits;
     return Error{ErrorCode::unavailable, "store away, as asked", ""};
   }
-  apply(batch);
+  CommitBatch changed = batch;
+  const bool dropped = drop_decided(changed);
+  apply(changed);
   if (lost_replies > 0) {
     --lost_replies;
     return Error{ErrorCode::unavailable, "reply lost, as asked", ""};
   }
-  return Committed::done;
+  return dropped ? Committed::done_reload : Committed::done;
+}
+
+/// Rows whose child is decided already; each stands as quarantined from now on.
+bool MemoryHandler::drop_decided(CommitBatch& batch) {
+  bool any = false;
+  for (const RedriveRecord& redriven : batch.redriven) {
+    if (ledger_.decided.insert(redriven.child).second || !redriven.row) continue;
+    batch.verdict[*redriven.row] = Verdict::dropped;
+    Quarantined entry;
+    entry.partition = redriven.partition;
+    entry.offset = redriven.offset;
+    entry.row = batch.address[*redriven.row].row;
+    entry.reason = "redrive_decided";
+    batch.quarantined.push_back(entry);
+    any = true;
+  }
+  return any;
 }
 
 void MemoryHandler::apply(const CommitBatch& batch) {
@@ -81,7 +101,7 @@ void MemoryHandler::apply(const CommitBatch& batch) {
     const Range& range = batch.ranges.at(batch.range_of[i]);
     EXPECT_LE(range.from, batch.address[i].offset);
     EXPECT_LT(batch.address[i].offset, range.to);
-    if (batch.verdict[i] == Verdict::duplicate) continue;
+    if (batch.verdict[i] == Verdict::duplicate || batch.verdict[i] == Verdict::dropped) continue;
     const bool fresh = batch.verdict[i] == Verdict::fresh;
     ++(fresh ? ledger_.applied : ledger_.unprovable)[pair_of(batch.rows.identity[i])];
     if (fresh) ledger_.order.push_back(batch.address[i]);
@@ -92,6 +112,8 @@ void MemoryHandler::apply(const CommitBatch& batch) {
     if (range.anchor) progress.anchor = range.anchor;
     if (range.caught_up_at) progress.caught_up_at = range.caught_up_at;
     add(progress.counts, range.counts);
+    auto& numbers = ledger_.numbers[range.partition];
+    numbers.insert(numbers.end(), range.numbers.begin(), range.numbers.end());
     for (const Generation& gone : range.expired) {
       std::erase_if(progress.generations, [&](const Generation& g) {
         return g.file_name() == gone.file_name() && g.volume_id == gone.volume_id;
@@ -110,6 +132,7 @@ void MemoryHandler::apply(const CommitBatch& batch) {
   ledger_.quarantined.insert(ledger_.quarantined.end(), batch.quarantined.begin(),
                              batch.quarantined.end());
   ledger_.gaps.insert(ledger_.gaps.end(), batch.gaps.begin(), batch.gaps.end());
+  ledger_.seals.insert(ledger_.seals.end(), batch.seals.begin(), batch.seals.end());
 }
 
 Status MemoryHandler::report_break(PartitionId partition, const std::string& what, Deadline) {

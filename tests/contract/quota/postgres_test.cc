@@ -155,7 +155,7 @@ TEST(MigrationsTest, a_failing_migration_leaves_nothing_behind_and_two_at_once_a
 TEST(MigrationsTest, a_database_that_is_behind_names_the_command) {
   QuotaDatabase database;
   Connection connection = database.connect();
-  database.tell("DELETE FROM quota.migration WHERE number = 2");
+  database.tell("DELETE FROM quota.migration WHERE number = 3");
   Status behind =
       check_migrated(connection, "quota", quota_migrations(), "weir-quota migrate", soon());
   ASSERT_FALSE(behind.ok());
@@ -168,7 +168,8 @@ TEST(ContractTest, billing_sees_the_contract_and_no_table) {
   Connection connection = database.connect();
   ASSERT_TRUE(connection.script("SET ROLE weir_billing", soon()).ok());
   for (const char* view : {"v1_deployment", "v1_progress", "v1_blockers", "v1_usage",
-                           "v1_adjustments", "v1_unprovable_count"}) {
+                           "v1_adjustments", "v1_unprovable_count", "v2_deployment", "v2_progress",
+                           "v2_blockers", "v2_producers", "v2_seals", "v2_numbers"}) {
     EXPECT_TRUE(connection.run("SELECT * FROM quota." + std::string(view), soon()).ok()) << view;
   }
   EXPECT_TRUE(connection.run("SELECT quota.v1_clock_us()", soon()).ok());
