@@ -1,4 +1,5 @@
-// A file descriptor that closes itself, and errno as an Error. Private to base/volume.
+// A file descriptor that closes itself, and errno as an Error. For base/volume, and the file log's
+// disk.
 #pragma once
 
 #include "base/result.h"

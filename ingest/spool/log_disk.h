@@ -63,8 +63,11 @@ class LogDisk {
   virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;
   /// One holder a folder, across processes; `conflict` names who it is.
   virtual Result<std::unique_ptr<LogLock>> lock(const std::string& folder) = 0;
-  /// Lets others write for a moment: at most `timeout`, and far less when much is going on.
-  virtual void wait_for_change(Micros timeout) = 0;
+  /// Differs between any two lives of the machine: what was written and not synced in another one
+  /// may be gone.
+  virtual std::uint64_t boot() = 0;
+  /// Lets others write for a moment, far less than `timeout`. False: there is no use in waiting.
+  virtual bool wait_for_change(Micros timeout) = 0;
 };
 
 }  // namespace weir

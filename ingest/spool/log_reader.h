@@ -35,7 +35,7 @@ class LogReader {
   Result<Offset> offset_at(PartitionId partition, AppendTime time);
 
   std::int32_t partitions() const;
-  const std::string& id() const;
+  std::string id() const;
 
  private:
   struct State;

@@ -30,7 +30,8 @@ class MemoryDisk : public LogDisk {
   Status sync_folder(const std::string& folder) override;
   Result<std::vector<std::string>> list(const std::string& folder) override;
   Result<std::unique_ptr<LogLock>> lock(const std::string& folder) override;
-  void wait_for_change(Micros) override {}
+  std::uint64_t boot() override;
+  bool wait_for_change(Micros) override { return false; }
 
   /// A number in [0, n): what becomes of the next thing that was not synced.
   using Choice = std::function<std::uint64_t(std::uint64_t n)>;

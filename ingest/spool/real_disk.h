@@ -14,8 +14,10 @@ class RealDisk : public LogDisk {
   Status sync_folder(const std::string& folder) override;
   Result<std::vector<std::string>> list(const std::string& folder) override;
   Result<std::unique_ptr<LogLock>> lock(const std::string& folder) override;
+  /// Of the kernel's boot id; 0 where there is none.
+  std::uint64_t boot() override;
   /// Sleeps: 2 ms at most. Readers of other processes have no better sign than the published end.
-  void wait_for_change(Micros timeout) override;
+  bool wait_for_change(Micros timeout) override;
 };
 
 }  // namespace weir

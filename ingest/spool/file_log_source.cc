@@ -1,0 +1,153 @@
+#include "ingest/spool/file_log_source.h"
+
+#include <utility>
+
+namespace weir {
+namespace {
+
+Error not_held(PartitionId partition) {
+  return {ErrorCode::conflict,
+          "partition " + std::to_string(partition.value) + " is not being read", ""};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FileLogSource>> FileLogSource::open(LogDisk& disk,
+                                                           const std::string& folder) {
+  auto reader = LogReader::open(disk, folder);
+  if (!reader) return reader.error();
+  auto asked = LogReader::open(disk, folder);
+  if (!asked) return asked.error();
+  std::vector<PartitionId> all;
+  for (std::int32_t p = 0; p < (*reader)->partitions(); ++p) all.push_back(PartitionId{p});
+  std::unique_ptr<FileLogSource> made(
+      new FileLogSource(disk, *std::move(reader), *std::move(asked)));
+  made->deal(std::move(all));
+  return made;
+}
+
+FileLogSource::FileLogSource(LogDisk& disk, std::unique_ptr<LogReader> reader,
+                             std::unique_ptr<LogReader> asked)
+    : disk_(disk), reader_(std::move(reader)), asked_(std::move(asked)) {}
+
+void FileLogSource::deal(std::vector<PartitionId> partitions) {
+  if (!held_.empty()) {
+    Event lost{Polled::Kind::revoked, {}};
+    for (const auto& [partition, held] : held_) lost.partitions.push_back(partition);
+    events_.push_back(std::move(lost));
+  }
+  held_.clear();
+  if (partitions.empty()) return;
+  for (const PartitionId partition : partitions) held_[partition] = {};
+  events_.push_back({Polled::Kind::assigned, std::move(partitions)});
+}
+
+Polled FileLogSource::tell(Event event) {
+  told_ = std::move(event.partitions);
+  Polled polled;
+  polled.kind = event.kind;
+  polled.partitions = told_;
+  return polled;
+}
+
+Result<Polled> FileLogSource::poll(Micros timeout) {
+  const Deadline deadline = Deadline::in(timeout);
+  while (true) {
+    Result<Polled> polled = look();
+    if (!polled || polled->kind != Polled::Kind::nothing) return polled;
+    if (deadline.passed() || !disk_.wait_for_change(deadline.left())) return polled;
+  }
+}
+
+/// What there is at this moment.
+Result<Polled> FileLogSource::look() {
+  if (!events_.empty()) {
+    Event event = std::move(events_.front());
+    events_.pop_front();
+    return tell(std::move(event));
+  }
+  // Behind the partition that was served last first, then round from the lowest.
+  for (int round = 0; round < 2; ++round) {
+    for (auto& [partition, held] : held_) {
+      if ((round == 0) != (last_ < partition)) continue;
+      Result<Polled> polled = next_of(partition, held);
+      if (polled && polled->kind == Polled::Kind::nothing) continue;
+      last_ = partition;
+      return polled;
+    }
+  }
+  return Polled{};
+}
+
+Result<Polled> FileLogSource::next_of(PartitionId partition, Held& held) {
+  if (!held.started || held.paused) return Polled{};
+  const auto record = reader_->read(partition, held.position);
+  if (!record && record.error().code != ErrorCode::not_found) return record.error();
+  bool readable = record.ok();
+  if (readable && !*record) {
+    const Result<LogBounds> at = reader_->bounds(partition);
+    if (!at) return at.error();
+    if (held.position <= at->end) return Polled{};
+    readable = false;
+  }
+  if (!readable) {
+    held.started = false;
+    return tell({Polled::Kind::unreadable, {partition}});
+  }
+  ++held.position;
+  Polled polled;
+  polled.kind = Polled::Kind::record;
+  polled.record = **record;
+  return polled;
+}
+
+Status FileLogSource::start(PartitionId partition, Offset from) {
+  const auto found = held_.find(partition);
+  if (found == held_.end()) return not_held(partition);
+  found->second.started = true;
+  found->second.position = from;
+  return {};
+}
+
+Status FileLogSource::pause(std::span<const PartitionId> partitions) {
+  for (const PartitionId partition : partitions) {
+    if (held_.contains(partition)) held_[partition].paused = true;
+  }
+  return {};
+}
+
+Status FileLogSource::resume(std::span<const PartitionId> partitions) {
+  for (const PartitionId partition : partitions) {
+    if (held_.contains(partition)) held_[partition].paused = false;
+  }
+  return {};
+}
+
+Result<Offset> FileLogSource::position(PartitionId partition) {
+  const auto found = held_.find(partition);
+  if (found == held_.end() || !found->second.started) return not_held(partition);
+  return found->second.position;
+}
+
+Result<LogBounds> FileLogSource::bounds(PartitionId partition, Deadline) {
+  return asked_->bounds(partition);
+}
+
+Result<Offset> FileLogSource::offset_at(PartitionId partition, AppendTime time, Deadline) {
+  return asked_->offset_at(partition, time);
+}
+
+Result<std::optional<Anchor>> FileLogSource::anchor_at(PartitionId partition, Offset offset,
+                                                       Deadline) {
+  const auto record = asked_->read(partition, offset);
+  if (!record) {
+    if (record.error().code != ErrorCode::not_found) return record.error();
+    return std::optional<Anchor>{};
+  }
+  if (!*record) return std::optional<Anchor>{};
+  return std::optional(Anchor{offset, record_digest(**record), (*record)->append_time});
+}
+
+Result<std::int32_t> FileLogSource::partition_count(Deadline) { return asked_->partitions(); }
+
+}  // namespace weir
