@@ -50,6 +50,11 @@ bool open_sealed(const LogId& log, std::string_view magic, std::string_view& byt
   return take_text(bytes, log.size()) == view_of(log);
 }
 
+/// A record whose origin cannot be read is kept as one.
+std::string origin_text_of(const Origin& origin) {
+  return origin.malformed ? "?" : write_origin(origin);
+}
+
 ReadRecord no_record(const char* why, std::size_t bytes) { return {why, bytes, false, {}, {}}; }
 
 }  // namespace
@@ -90,13 +95,13 @@ std::optional<SegmentHeader> read_segment_header(const LogId& log, std::string_v
 
 std::size_t record_bytes(const LogRecord& record) {
   return kRecordHeadBytes + kRecordFixedBytes + record.content_type.size() + record.key.size() +
-         write_origin(record.origin).size() + write_redrive(record.origin).size() +
+         origin_text_of(record.origin).size() + write_redrive(record.origin).size() +
          record.value.size();
 }
 
 void write_record(const LogId& log, const LogRecord& record, Offset offset, AppendTime append_time,
                   Offset durable, std::string& out) {
-  const std::string origin = write_origin(record.origin);
+  const std::string origin = origin_text_of(record.origin);
   const std::string redrive = write_redrive(record.origin);
   const std::size_t begin = out.size();
   const std::size_t body = kRecordFixedBytes + record.content_type.size() + origin.size() +

@@ -28,6 +28,7 @@ const std::map<std::string, Names>& packages() {
       {"ingest/codec", {"base", "ingest/event"}},
       {"ingest/identity", {"base", "base/volume", "ingest/event"}},
       {"ingest/stream", stream},
+      {"ingest/spool", {"base", "base/volume", "ingest/event", "ingest/codec", "ingest/stream"}},
       {"ingest/kafka", {"base", "ingest/event", "ingest/codec", "ingest/stream"}},
       {"ingest/collector",
        {"base", "base/volume", "base/http", "ingest/event", "ingest/codec", "ingest/stream",

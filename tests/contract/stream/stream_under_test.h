@@ -23,6 +23,8 @@ class StreamUnderTest {
   virtual void put_with_headers(PartitionId partition, std::string_view value,
                                 std::string_view origin_text, std::string_view redrive_text) = 0;
   virtual void retain_from(PartitionId partition, Offset start) = 0;
+  /// False: the two calls below must not be made.
+  virtual bool has_transactions() const { return true; }
   /// Leaves a transaction with `count` records open; end_transaction() aborts it, with one marker.
   virtual void begin_transaction(PartitionId partition, int count) = 0;
   virtual void end_transaction(PartitionId partition) = 0;
@@ -32,6 +34,8 @@ class StreamUnderTest {
 
 /// Fresh streams of `partitions` partitions each.
 std::unique_ptr<StreamUnderTest> make_memory_stream(std::int32_t partitions);
+/// On a volume, in a folder of its own.
+std::unique_ptr<StreamUnderTest> make_file_stream(std::int32_t partitions);
 /// Fails the test when WEIR_TEST_KAFKA does not name a broker; then nullptr.
 std::unique_ptr<StreamUnderTest> make_kafka_stream(std::int32_t partitions);
 
