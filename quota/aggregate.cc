@@ -245,9 +245,10 @@ void Aggregator::aggregate(const CommitBatch& batch, const Meters& meters, Aggre
   state.code_meters(rows, meters);
   const Code none = rows.subscription.dictionary().find("");
   for (std::size_t row = 0; row < rows.rows(); ++row) {
-    if (batch.verdict[row] == Verdict::duplicate) continue;
+    const Verdict verdict = batch.verdict[row];
+    if (verdict == Verdict::duplicate || verdict == Verdict::dropped) continue;
     const Code subscription = rows.subscription.code_at(row);
-    if (batch.verdict[row] == Verdict::unprovable) {
+    if (verdict == Verdict::unprovable) {
       if (subscription != none) state.add_unprovable(batch, row, meters, into);
       continue;
     }

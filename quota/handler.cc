@@ -6,7 +6,7 @@ namespace weir {
 namespace {
 
 /// How often a batch is aggregated again before the loop is asked to come back.
-constexpr int kCatalogTries = 3;
+constexpr int kTries = 4;
 
 std::string count_changed(std::int32_t known, std::int32_t found) {
   return "the topic has " + std::to_string(found) +
@@ -18,6 +18,7 @@ std::string count_changed(std::int32_t known, std::int32_t found) {
 QuotaHandler::QuotaHandler(Store& store, Deployment deployment, Metrics& metrics)
     : store_(store),
       deployment_(std::move(deployment)),
+      seal_rules_{deployment_.permitted_future, deployment_.grace, deployment_.bucket},
       received_(metrics.counter("weir_quota_received_events_total", "events read from the stream")),
       applied_(metrics.counter("weir_quota_applied_events_total", "events that were applied")),
       duplicate_(metrics.counter("weir_quota_duplicate_events_total", "copies that were dropped")),
@@ -26,6 +27,12 @@ QuotaHandler::QuotaHandler(Store& store, Deployment deployment, Metrics& metrics
           metrics.counter("weir_quota_unprovable_events_total", "too late to be proven new")),
       unsubscribed_(metrics.counter("weir_quota_unsubscribed_events_total",
                                     "applied events without a subscription: nothing to bill")),
+      dropped_(metrics.counter("weir_quota_dropped_redrives_total",
+                               "redriven events that were decided before (R7)")),
+      unnumbered_(metrics.counter("weir_quota_unnumbered_events_total",
+                                  "received events of producers that do not number")),
+      seals_ahead_(metrics.counter("weir_quota_seals_ahead_total",
+                                   "seals from the future, which do not count (R13)")),
       commits_(metrics.counter("weir_quota_commits_total", "ingest transactions that are in")),
       conflicts_(metrics.counter("weir_quota_conflicts_total", "compare-and-set missed")),
       doubts_(metrics.counter("weir_quota_commits_in_doubt_total", "commits whose reply was lost")),
@@ -65,21 +72,31 @@ Status QuotaHandler::load_catalog(Deadline deadline) {
 }
 
 Result<Committed> QuotaHandler::commit(const CommitBatch& batch, Deadline deadline) {
-  for (int attempt = 0; attempt < kCatalogTries; ++attempt) {
+  const CommitBatch* now = &batch;
+  CommitBatch changed;
+  for (int attempt = 0; attempt < kTries; ++attempt) {
     if (meters_ == nullptr) WEIR_TRY(load_catalog(deadline));
-    aggregator_.aggregate(batch, *meters_, aggregated_);
-    Result<Ingested> outcome = ingest(store_, batch, aggregated_, deadline);
+    aggregator_.aggregate(*now, *meters_, aggregated_);
+    Findings findings;
+    Result<Ingested> outcome =
+        ingest(store_, *now, aggregated_, seal_rules_, anchors_, findings, deadline);
     if (outcome && *outcome == Ingested::other_catalog) {
       meters_ = nullptr;
       continue;
     }
-    return settle(batch, std::move(outcome), deadline);
+    if (outcome && *outcome == Ingested::redrive_decided) {
+      changed = drop_rows(*now, findings.to_drop);
+      now = &changed;
+      continue;
+    }
+    return settle(*now, std::move(outcome), findings, deadline);
   }
-  return Error{ErrorCode::unavailable, "the catalogue changes faster than a batch commits", ""};
+  return Error{ErrorCode::unavailable,
+               "the catalogue or redrives change faster than a batch commits", ""};
 }
 
 Result<Committed> QuotaHandler::settle(const CommitBatch& batch, Result<Ingested> outcome,
-                                       Deadline deadline) {
+                                       const Findings& findings, Deadline deadline) {
   if (!outcome && outcome.error().code == ErrorCode::in_doubt) {
     doubts_.add();
     log_warn("commit in doubt; reading back", {{"error", outcome.error().what}});
@@ -103,13 +120,21 @@ Result<Committed> QuotaHandler::settle(const CommitBatch& batch, Result<Ingested
     conflicts_.add();
     return Committed::conflict;
   }
-  count(batch);
-  return Committed::done;
+  count(batch, findings);
+  for (const Range& range : batch.ranges) anchors_.kept(range);
+  return has_dropped(batch) ? Committed::done_reload : Committed::done;
 }
 
-void QuotaHandler::count(const CommitBatch& batch) {
+void QuotaHandler::count(const CommitBatch& batch, const Findings& findings) {
   commits_.add();
+  if (findings.seals_ahead > 0) {
+    seals_ahead_.add(findings.seals_ahead);
+    log_warn("seals vouch for the future and do not count; a producer's clock is ahead",
+             {{"seals", findings.seals_ahead}, {"producer", findings.seal_ahead_of}});
+  }
   for (const Range& range : batch.ranges) {
+    dropped_.add(range.counts.dropped);
+    unnumbered_.add(range.counts.unnumbered);
     received_.add(range.counts.received);
     applied_.add(range.counts.applied);
     duplicate_.add(range.counts.duplicate);

@@ -1,7 +1,8 @@
 // QuotaHandler: what quota does with the stream: usage, adjustments, and what blocks a close.
 //
 // commit() aggregates under the catalogue in force and runs the ingest transaction; a newer
-// catalogue found inside it means aggregating again. A lost commit is resolved by reading before
+// catalogue found inside it means aggregating again; so does a redriven event whose child is decided
+// already: it is dropped, and the loop reads its index anew. A lost commit is resolved by reading before
 // the answer is given. While no catalogue is applied, commit() answers `unavailable` and says which
 // command to run, so consumption waits and nothing is lost. Threads: one, the loop's.
 #pragma once
@@ -34,17 +35,22 @@ class QuotaHandler : public Handler {
 
  private:
   Status load_catalog(Deadline deadline);
-  Result<Committed> settle(const CommitBatch& batch, Result<Ingested> outcome, Deadline deadline);
-  void count(const CommitBatch& batch);
+  Result<Committed> settle(const CommitBatch& batch, Result<Ingested> outcome,
+                           const Findings& findings, Deadline deadline);
+  void count(const CommitBatch& batch, const Findings& findings);
 
   Store& store_;
   const Deployment deployment_;
+  const SealRules seal_rules_;
   Counter& received_;
   Counter& applied_;
   Counter& duplicate_;
   Counter& quarantined_;
   Counter& unprovable_;
   Counter& unsubscribed_;
+  Counter& dropped_;
+  Counter& unnumbered_;
+  Counter& seals_ahead_;
   Counter& commits_;
   Counter& conflicts_;
   Counter& doubts_;
@@ -53,6 +59,7 @@ class QuotaHandler : public Handler {
   Aggregator aggregator_;
   Aggregated aggregated_;
   std::shared_ptr<const Meters> meters_;  // null until a catalogue was read
+  AnchorPace anchors_;
 };
 
 }  // namespace weir

@@ -1,5 +1,8 @@
 #include "quota/ingest.h"
 
+#include "base/crash_point.h"
+#include "quota/ingest_producers.h"
+
 #include <algorithm>
 
 namespace weir {
@@ -51,16 +54,23 @@ Status add_sums(IngestTransaction& tx, const CommitBatch& batch, const Aggregate
   return Status();
 }
 
-Status add_the_rest(IngestTransaction& tx, const CommitBatch& batch, const Aggregated& aggregated) {
+Status add_the_rest(IngestTransaction& tx, const CommitBatch& batch, const Aggregated& aggregated,
+                    const AnchorPace& anchors, const Findings& findings) {
   if (!batch.quarantined.empty()) {
     WEIR_TRY(tx.add_quarantine_records(batch.incarnation, batch.quarantined));
     WEIR_TRY(tx.add_quarantine(batch.incarnation, batch.quarantined));
+  }
+  if (!findings.dropped.empty()) {
+    WEIR_TRY(tx.add_dropped(batch.incarnation, findings.dropped));
   }
   if (!batch.gaps.empty()) WEIR_TRY(tx.add_gaps(batch.incarnation, batch.gaps));
   if (!aggregated.unprovable.empty()) WEIR_TRY(tx.add_unprovable(aggregated.unprovable));
   for (const Range& range : batch.ranges) {
     if (!range.sealed.empty()) WEIR_TRY(tx.name_generations(range.sealed));
     if (!range.expired.empty()) WEIR_TRY(tx.forget_generations(range.expired));
+    if (anchors.due(range)) {
+      WEIR_TRY(tx.keep_anchor(batch.incarnation, range.partition, *range.anchor));
+    }
   }
   return Status();
 }
@@ -82,16 +92,31 @@ Error no_catalog() {
                "run: weir-quota catalog apply FILE"};
 }
 
+bool AnchorPace::due(const Range& range) const {
+  constexpr std::int64_t kMinuteUs = 60'000'000;
+  if (!range.anchor) return false;
+  const auto newest = newest_.find(range.partition);
+  return newest == newest_.end() ||
+         range.anchor->append_time.value - newest->second.value >= kMinuteUs;
+}
+
+void AnchorPace::kept(const Range& range) {
+  if (due(range)) newest_[range.partition] = range.anchor->append_time;
+}
+
 Result<Ingested> ingest(Store& store, const CommitBatch& batch, const Aggregated& aggregated,
+                        const SealRules& rules, const AnchorPace& anchors, Findings& findings,
                         Deadline deadline) {
   Result<std::unique_ptr<IngestTransaction>> begun = store.begin(deadline);
   if (!begun) return std::move(begun).error();
   IngestTransaction& tx = **begun;
+  WEIR_CRASH_POINT("quota.after_begin");
 
   // Step 1: compare and set, in ascending order of partitions.
   Result<bool> moved = advance_all(tx, batch);
   if (!moved) return std::move(moved).error();
   if (!*moved) return Ingested::conflict;
+  WEIR_CRASH_POINT("quota.after_cas");
 
   // Step 2: only now what a close or an operator may have changed.
   Result<std::int64_t> closed_until_us = tx.read_closed_until();
@@ -101,14 +126,41 @@ Result<Ingested> ingest(Store& store, const CommitBatch& batch, const Aggregated
   if (*catalog_version == 0) return no_catalog();
   if (*catalog_version != aggregated.catalog_version) return Ingested::other_catalog;
 
-  // Step 3, dropping duplicates, is in the batch's verdicts. Steps 4 and 5: what the rows become.
+  // Step 3, dropping duplicates, is in the batch's verdicts; a redriven event counts only while its
+  // child is open (R7).
+  Result<bool> open = decide_redrives(tx, batch, findings);
+  if (!open) return std::move(open).error();
+  if (!*open) return Ingested::redrive_decided;
+
+  // Steps 4 and 5: what the rows become, and which numbers are missing.
   WEIR_TRY(add_sums(tx, batch, aggregated, *closed_until_us));
-  WEIR_TRY(add_the_rest(tx, batch, aggregated));
+  WEIR_CRASH_POINT("quota.after_usage");
+  WEIR_TRY(add_the_rest(tx, batch, aggregated, anchors, findings));
+  WEIR_TRY(take_seals(tx, batch, rules, *closed_until_us, findings));
+  WEIR_TRY(take_numbers(tx, batch));
   WEIR_TRY(record_progress(tx, batch, aggregated, *closed_until_us));
 
   // Step 6.
+  WEIR_CRASH_POINT("quota.before_commit");
   WEIR_TRY(tx.commit());
+  WEIR_CRASH_POINT("quota.after_commit");
   return Ingested::done;
+}
+
+CommitBatch drop_rows(const CommitBatch& batch, std::span<const std::uint32_t> rows) {
+  CommitBatch out = batch;
+  for (const std::uint32_t row : rows) {
+    RangeCounts& counts = out.ranges[out.range_of[row]].counts;
+    if (out.verdict[row] == Verdict::fresh) --counts.applied;
+    if (out.verdict[row] == Verdict::unprovable) --counts.unprovable;
+    ++counts.dropped;
+    out.verdict[row] = Verdict::dropped;
+  }
+  return out;
+}
+
+bool has_dropped(const CommitBatch& batch) {
+  return std::ranges::any_of(batch.ranges, [](const Range& r) { return r.counts.dropped > 0; });
 }
 
 Result<Ingested> resolve_in_doubt(Store& store, const CommitBatch& batch, Deadline deadline) {

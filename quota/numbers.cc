@@ -1,15 +1,15 @@
 #include "quota/numbers.h"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 namespace weir {
 namespace {
 
 /// Ascending, disjoint.
-std::vector<NumberSpan> united(std::span<const NumberRun> runs) {
-  std::vector<NumberSpan> spans;
-  for (const NumberRun& run : runs) spans.emplace_back(run.from, run.to);
+std::vector<NumberSpan> united(std::span<const NumberSpan> came) {
+  std::vector<NumberSpan> spans(came.begin(), came.end());
   std::ranges::sort(spans);
   std::vector<NumberSpan> out;
   for (const NumberSpan& span : spans) {
@@ -36,13 +36,11 @@ std::vector<NumberSpan> left_of(NumberSpan hole, std::span<const NumberSpan> cam
   return left;
 }
 
-auto key_of(const NumberQuestion& q) { return std::tuple(q.producer, q.epoch, q.partition); }
-
 }  // namespace
 
-NumberChange apply_numbers(const NumberState& state, std::span<const NumberRun> runs) {
+NumberChange apply_numbers(const NumberState& state, std::span<const NumberSpan> numbers) {
   NumberChange change{state.producer, state.epoch, state.partition, state.highest, {}, true};
-  const std::vector<NumberSpan> came = united(runs);
+  const std::vector<NumberSpan> came = united(numbers);
   if (came.empty()) return change;
   for (const NumberSpan& hole : state.holes) {
     std::vector<NumberSpan> left = left_of(hole, came);
@@ -59,29 +57,22 @@ NumberChange apply_numbers(const NumberState& state, std::span<const NumberRun> 
   return change;
 }
 
-std::vector<NumberQuestion> questions_of(std::span<const Range> ranges) {
-  std::vector<NumberQuestion> questions;
+std::vector<NumberGroup> group_numbers(std::span<const Range> ranges) {
+  using Key = std::tuple<std::string_view, std::int64_t, PartitionId>;
+  std::map<Key, NumberGroup> groups;
   for (const Range& range : ranges) {
     for (const NumberRun& run : range.numbers) {
-      questions.push_back({range.partition, run.producer, run.epoch, run.from});
+      const auto [place, made] = groups.try_emplace({run.producer, run.epoch, range.partition});
+      NumberGroup& group = place->second;
+      if (made) group.question = {range.partition, run.producer, run.epoch, run.from};
+      group.question.least = std::min(group.question.least, run.from);
+      group.greatest = std::max(group.greatest, run.to);
+      group.came.emplace_back(run.from, run.to);
     }
   }
-  std::ranges::sort(questions, [](const NumberQuestion& a, const NumberQuestion& b) {
-    return key_of(a) != key_of(b) ? key_of(a) < key_of(b) : a.least < b.least;
-  });
-  const auto same = [](const NumberQuestion& a, const NumberQuestion& b) {
-    return key_of(a) == key_of(b);
-  };
-  questions.erase(std::unique(questions.begin(), questions.end(), same), questions.end());
-  return questions;
-}
-
-std::vector<NumberRun> runs_of(const Range& range, std::string_view producer, std::int64_t epoch) {
-  std::vector<NumberRun> runs;
-  std::ranges::copy_if(range.numbers, std::back_inserter(runs), [&](const NumberRun& run) {
-    return run.producer == producer && run.epoch == epoch;
-  });
-  return runs;
+  std::vector<NumberGroup> out;
+  for (auto& [key, group] : groups) out.push_back(std::move(group));
+  return out;
 }
 
 }  // namespace weir

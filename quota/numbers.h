@@ -54,13 +54,17 @@ struct NumberChange {
   bool none = true;               // nothing is to be written
 };
 
-/// What `runs`, all of the state's triple, change. A new hole, [highest before + 1, …], is one change
-/// a piece.
-NumberChange apply_numbers(const NumberState& state, std::span<const NumberRun> runs);
+/// What `came`, numbers of the state's triple in any order, change. Each piece of a new hole is one
+/// change.
+NumberChange apply_numbers(const NumberState& state, std::span<const NumberSpan> came);
 
-/// The questions that a batch's ranges ask: one a triple, sorted.
-std::vector<NumberQuestion> questions_of(std::span<const Range> ranges);
-/// The runs of one range that are of this triple.
-std::vector<NumberRun> runs_of(const Range& range, std::string_view producer, std::int64_t epoch);
+/// What a batch's ranges say of one triple.
+struct NumberGroup {
+  NumberQuestion question;
+  std::vector<NumberSpan> came;
+  std::int64_t greatest = 0;
+};
+/// Sorted by producer, epoch and partition; views into the ranges.
+std::vector<NumberGroup> group_numbers(std::span<const Range> ranges);
 
 }  // namespace weir

@@ -1,0 +1,119 @@
+#include "quota/numbers.h"
+
+#include <gmock/gmock.h>
+#include <rapidcheck.h>
+#include <set>
+
+namespace weir {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+
+/// What a database would hold of one triple, by write_numbers()'s words.
+struct Stored {
+  NumberState state{"p", 1, PartitionId{0}, 0, {}};
+
+  void take(const std::vector<NumberSpan>& came) {
+    NumberState asked = state;
+    std::int64_t least = came.front().first;
+    for (const NumberSpan& span : came) least = std::min(least, span.first);
+    std::erase_if(asked.holes, [&](const NumberSpan& hole) { return hole.second < least; });
+    const NumberChange change = apply_numbers(asked, came);
+    state.highest = change.highest;
+    for (const HoleChange& hole : change.holes) {
+      if (hole.before) std::erase(state.holes, *hole.before);
+      state.holes.insert(state.holes.end(), hole.after.begin(), hole.after.end());
+    }
+    std::ranges::sort(state.holes);
+  }
+  std::set<std::int64_t> missing() const {
+    std::set<std::int64_t> numbers;
+    for (const auto& [from, to] : state.holes) {
+      for (std::int64_t n = from; n <= to; ++n) numbers.insert(n);
+    }
+    return numbers;
+  }
+};
+
+// Whatever the order, the batches and the copies: missing is what is below the highest and never came.
+TEST(NumbersTest, R13_numbers_in_any_order_with_copies_leave_exactly_the_missing_ones_as_holes) {
+  const bool held = rc::check([] {
+    const auto range = rc::gen::inRange<std::int64_t>(1, 40);
+    Stored stored;
+    std::set<std::int64_t> came;
+    const auto batches = *rc::gen::inRange<std::size_t>(1, 12);
+    for (std::size_t i = 0; i < batches; ++i) {
+      std::vector<NumberSpan> spans;
+      const auto runs = *rc::gen::inRange<std::size_t>(1, 5);
+      for (std::size_t run = 0; run < runs; ++run) {
+        const std::int64_t from = *range;
+        const std::int64_t to = from + *rc::gen::inRange<std::int64_t>(0, 4);
+        spans.emplace_back(from, to);
+        for (std::int64_t n = from; n <= to; ++n) came.insert(n);
+      }
+      stored.take(spans);
+      RC_ASSERT(std::ranges::adjacent_find(stored.state.holes,
+                                           [](const NumberSpan& a, const NumberSpan& b) {
+                                             return a.second >= b.first;
+                                           }) == stored.state.holes.end());
+    }
+    std::set<std::int64_t> missing;
+    for (std::int64_t n = 1; n < *came.rbegin(); ++n) {
+      if (!came.contains(n)) missing.insert(n);
+    }
+    RC_ASSERT(stored.state.highest == *came.rbegin());
+    RC_ASSERT(stored.missing() == missing);
+  });
+  EXPECT_TRUE(held);
+}
+
+TEST(NumbersTest, a_hole_is_cut_in_pieces_that_lie_inside_it) {
+  const NumberState state{"p", 1, PartitionId{0}, 20, {{5, 14}}};
+  const NumberSpan came[] = {{8, 9}, {12, 12}};
+  const NumberChange change = apply_numbers(state, came);
+  EXPECT_THAT(change.holes,
+              ElementsAre(HoleChange{NumberSpan{5, 14}, {{5, 7}, {10, 11}, {13, 14}}}));
+  EXPECT_EQ(change.highest, 20);
+}
+
+TEST(NumbersTest, a_hole_whose_last_missing_number_comes_is_closed) {
+  const NumberState state{"p", 1, PartitionId{0}, 20, {{5, 5}}};
+  const NumberSpan came[] = {{3, 7}};
+  EXPECT_THAT(apply_numbers(state, came).holes, ElementsAre(HoleChange{NumberSpan{5, 5}, {}}));
+}
+
+TEST(NumbersTest, R13_copies_at_or_below_the_highest_change_nothing) {
+  const NumberState state{"p", 1, PartitionId{0}, 20, {{5, 5}}};
+  const NumberSpan came[] = {{1, 4}, {6, 20}};
+  EXPECT_TRUE(apply_numbers(state, came).none);
+}
+
+TEST(NumbersTest, the_greatest_number_there_is_opens_a_hole_and_overflows_nothing) {
+  const NumberState state{"p", 1, PartitionId{0}, 3, {}};
+  const NumberSpan came[] = {{kMost, kMost}, {kMost, kMost}};
+  const NumberChange change = apply_numbers(state, came);
+  EXPECT_EQ(change.highest, kMost);
+  EXPECT_THAT(change.holes, ElementsAre(HoleChange{std::nullopt, {{4, kMost - 1}}}));
+}
+
+TEST(NumbersTest, each_triple_of_a_batch_is_one_group) {
+  std::vector<Range> ranges(2);
+  ranges[0].partition = PartitionId{3};
+  ranges[0].numbers = {{"b", 1, 5, 9}, {"a", 2, 1, 1}, {"b", 1, 2, 3}};
+  ranges[1].partition = PartitionId{4};
+  ranges[1].numbers = {{"b", 1, 1, 1}};
+  const std::vector<NumberGroup> groups = group_numbers(ranges);
+  ASSERT_EQ(groups.size(), 3u);
+  EXPECT_EQ(groups[0].question.producer, "a");
+  EXPECT_EQ(groups[1].question.partition, PartitionId{3});
+  EXPECT_EQ(groups[1].question.least, 2);
+  EXPECT_EQ(groups[1].greatest, 9);
+  EXPECT_THAT(groups[1].came, ElementsAre(NumberSpan{5, 9}, NumberSpan{2, 3}));
+  EXPECT_THAT(group_numbers({}), IsEmpty());
+}
+
+}  // namespace
+}  // namespace weir
