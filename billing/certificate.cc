@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "base/json_writer.h"
 #include "base/time.h"
+#include "billing/trust.h"
 
 namespace weir {
 namespace {
@@ -108,7 +109,9 @@ std::string certificate_of(const CloseRecord& record, const Standing& standing,
   write_partitions(json, record, standing);
   write_frozen(json, frozen);
   json.key("assumptions").begin_array();
-  for (const std::string& assumed : assumptions(standing)) json.value(assumed);
+  for (const Assumption& assumed : assumptions(standing)) {
+    json.begin_object().field("assumption", assumed.code).field("text", assumed.text).end_object();
+  }
   return json.end_array().end_object().text();
 }
 

@@ -1,5 +1,6 @@
 #include "billing/close.h"
 
+#include "base/crash_point.h"
 #include "base/digest.h"
 #include "billing/certificate.h"
 #include "billing/readiness.h"
@@ -90,14 +91,32 @@ std::vector<Reason> judge_anchors(StreamEye& eye, const std::vector<CutPartition
   return reasons;
 }
 
-/// Step 3. The fence's rows must be the incarnation's partitions; the rest is READY(T)'s judgement.
+/// The fence's rows are the incarnation's partitions, and what was read behind it is what it found.
+bool fences(const std::vector<CutPartition>& cut, const Standing& standing) {
+  if (cut.size() != standing.stream->partitions.size()) return false;
+  if (cut.size() != standing.barriers.size() || cut.size() != standing.progress.size())
+    return false;
+  for (std::size_t i = 0; i < cut.size(); ++i) {
+    const bool same = cut[i].incarnation == standing.deployment.incarnation &&
+                      cut[i].partition == static_cast<std::int32_t>(i) &&
+                      standing.barriers[i].partition == cut[i].partition &&
+                      standing.progress[i].next == cut[i].n;
+    if (!same) return false;
+  }
+  return true;
+}
+
+/// Step 3. READY(T)'s judgement over what the fence cut, then the anchors.
 std::vector<Reason> judge_cut(const Standing& standing, const std::vector<CutPartition>& cut,
                               StreamEye& eye, std::int64_t t_us, Deadline deadline) {
   std::vector<Reason> reasons = judge(standing, t_us).reasons;
   if (!reasons.empty()) return reasons;
-  if (cut.size() != standing.stream->partitions.size() || cut.size() != standing.barriers.size()) {
-    reasons.push_back(
-        {"partitions_changed", {}, "the fence found another number of partitions", "run again", 0});
+  if (!fences(cut, standing)) {
+    reasons.push_back({"partitions_changed",
+                       {},
+                       "the fence found other partitions or positions",
+                       "run again",
+                       0});
     return reasons;
   }
   return judge_anchors(eye, cut, deadline);
@@ -182,6 +201,7 @@ Result<CloseOutcome> close_at(CloseStore& store, StreamEye& eye, std::int64_t t_
   if (!begun) return begun.error();
   CloseTransaction& tx = **begun;
 
+  WEIR_CRASH_POINT("close.before");
   // 1. Forward only: of two closes, the second finds nothing to move.
   const auto advanced = tx.advance_closed_until(t_us);
   if (!advanced) return advanced.error();
@@ -189,12 +209,15 @@ Result<CloseOutcome> close_at(CloseStore& store, StreamEye& eye, std::int64_t t_
     begun->reset();
     return standing_close(store, t_us, deadline);
   }
+  WEIR_CRASH_POINT("close.after_advance");
   const auto predecessor = tx.last_close();
   if (!predecessor) return predecessor.error();
 
   // 2. The fence: no ingest passes until this transaction ends.
   const auto cut = tx.fence_progress();
   if (!cut) return cut.error();
+
+  WEIR_CRASH_POINT("close.after_fence");
 
   // 3. and 4. Everything again, behind the fence.
   const Deadline look = Deadline::in(options.look_timeout);
@@ -215,7 +238,9 @@ Result<CloseOutcome> close_at(CloseStore& store, StreamEye& eye, std::int64_t t_
   record.certificate = certificate_of(record, *standing, *frozen);
   record.head.digest = sha256_hex(record.certificate);
   WEIR_TRY(tx.add_close(record));
+  WEIR_CRASH_POINT("close.before_commit");
   const Status committed = tx.commit();
+  WEIR_CRASH_POINT("close.after_commit");
   if (committed) return CloseOutcome{CloseOutcome::Kind::closed, record.head, {}};
   if (committed.error().code != ErrorCode::in_doubt) return committed.error();
   begun->reset();

@@ -106,6 +106,7 @@ struct StreamLook {
   std::int64_t retention_us = -1;     // -1: for ever
   std::int64_t retention_bytes = -1;  // of a partition; -1: no bound
   bool unclean_election = false;
+  std::string topic = {};  // the one that was looked at; empty: its eye does not say
 };
 
 struct CloseHead {
@@ -127,6 +128,7 @@ struct Reason {
   std::string detail;
   std::string next_action;
   std::int64_t since_us = 0;  // 0: not known
+  std::string producer = {};  // of the reasons that are one producer's
 };
 
 }  // namespace weir

@@ -1,9 +1,11 @@
 #include "billing/gate.h"
 
+#include "base/crash_point.h"
 #include "base/digest.h"
 #include "base/json_writer.h"
 #include "base/log.h"
 
+#include <algorithm>
 #include <set>
 
 namespace weir {
@@ -23,11 +25,11 @@ std::vector<std::int32_t> missing_partitions(const Standing& standing, std::int6
   return missing;
 }
 
-bool only_behind(const Readiness& readiness) {
-  for (const Reason& reason : readiness.reasons) {
-    if (reason.code != "behind") return false;
-  }
-  return true;
+/// The consumer still reads, a producer's next seal is on its way.
+bool worth_waiting(const Readiness& readiness) {
+  return std::all_of(readiness.reasons.begin(), readiness.reasons.end(), [](const Reason& reason) {
+    return reason.code == "behind" || reason.code == "unsealed" || reason.code == "numbers_missing";
+  });
 }
 
 }  // namespace
@@ -117,6 +119,7 @@ Result<std::vector<Reason>> Gate::write_barriers(std::int64_t t_us) {
                        0});
     return reasons;
   }
+  WEIR_CRASH_POINT("barrier.after_append");
   const auto d1 = store_.clock_us(soon());
   if (!d1) return d1.error();
   std::vector<WrittenBarrier> good;
@@ -132,6 +135,7 @@ Result<std::vector<Reason>> Gate::write_barriers(std::int64_t t_us) {
   }
   const Status recorded = store_.record_barriers(good, soon());
   if (!recorded) return recorded.error();
+  WEIR_CRASH_POINT("barrier.after_record");
   return reasons;
 }
 
@@ -142,8 +146,7 @@ Result<Readiness> Gate::wait(std::int64_t t_us) {
     if (!standing) return standing.error();
     standing_ = *std::move(standing);
     const Readiness readiness = judge(standing_, t_us);
-    // Waiting mends only what the consumer still has to read.
-    if (readiness.ready() || !only_behind(readiness) || deadline.passed()) return readiness;
+    if (readiness.ready() || !worth_waiting(readiness) || deadline.passed()) return readiness;
     sleep_(options_.poll_interval);
   }
 }

@@ -1,8 +1,8 @@
 // The gate: reads where things stand, writes the barrier for T, waits until it is passed (R9).
 //
 // A barrier that was recorded stands for every later attempt at its T; only missing ones are written.
-// None is written while lineage or catalogue are in doubt. Waiting ends at the deadline with the
-// reasons, never with a charge.
+// None is written while lineage or catalogue are in doubt. Waiting, for the consumer to pass the
+// barrier and for the producers' next seals, ends at the deadline with the reasons, never with a charge.
 #pragma once
 
 #include "base/result.h"

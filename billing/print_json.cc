@@ -1,6 +1,7 @@
 // One JSON object a command, for machines.
 #include "base/json_writer.h"
 #include "billing/print.h"
+#include "billing/trust.h"
 
 namespace weir {
 namespace {
@@ -96,7 +97,9 @@ std::string check_json(const Standing& standing, const Readiness& readiness) {
   json.end_array();
   write_reasons(json, readiness.reasons, standing.now_us);
   json.key("assumptions").begin_array();
-  for (const std::string& assumed : assumptions(standing)) json.value(assumed);
+  for (const Assumption& assumed : assumptions(standing)) {
+    json.begin_object().field("assumption", assumed.code).field("text", assumed.text).end_object();
+  }
   json.end_array().field("unprovable", standing.unprovable);
   return json.end_object().text() + "\n";
 }

@@ -1,6 +1,7 @@
 // Tables for people.
 #include "base/text_table.h"
 #include "billing/print.h"
+#include "billing/trust.h"
 
 namespace weir {
 namespace {
@@ -79,7 +80,7 @@ std::string check_text(const Standing& standing, const Readiness& readiness) {
                      partitions_text(standing, readiness.t_us);
   if (!readiness.ready()) text += "\n" + reasons_text(readiness.reasons, standing.now_us);
   text += "\nassumed:\n";
-  for (const std::string& assumed : assumptions(standing)) text += "  " + assumed + "\n";
+  for (const Assumption& assumed : assumptions(standing)) text += "  " + assumed.text + "\n";
   if (standing.unprovable > 0) {
     text += "  " + std::to_string(standing.unprovable) + " events are unprovable and not counted\n";
   }

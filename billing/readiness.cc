@@ -1,6 +1,7 @@
 #include "billing/readiness.h"
 
 #include "base/time.h"
+#include "billing/trust.h"
 
 #include <algorithm>
 #include <map>
@@ -30,6 +31,13 @@ void judge_stream(const Standing& standing, std::vector<Reason>& reasons) {
     return;
   }
   const StreamLook& stream = *standing.stream;
+  if (!stream.topic.empty() && stream.topic != deployment.topic) {
+    reasons.push_back({"other_topic",
+                       {},
+                       "quota reads " + deployment.topic + ", billing looks at " + stream.topic,
+                       "set kafka.topic to " + deployment.topic,
+                       0});
+  }
   if (!deployment.cluster_id.empty() && deployment.cluster_id != stream.cluster_id) {
     reasons.push_back({"other_cluster",
                        {},
@@ -98,12 +106,49 @@ void judge_barrier(const Standing& standing, std::int64_t t_us, std::vector<Reas
   }
 }
 
-const char* action_for(const std::string& kind) {
-  if (kind == "gap") return "weir-quota gaps list shows what was never read";
-  if (kind == "quarantine")
-    return "weir-quota quarantine list shows the records; mend their producer";
-  if (kind == "hole") return "wait for the producer to send what is missing";
-  return "call an operator: the stored state and the stream contradict each other";
+std::string action_for(const QuotaBlocker& blocker) {
+  const std::string id = number(blocker.id);
+  if (blocker.kind == "gap") return "weir-quota gaps show " + id + ", then accept it";
+  if (blocker.kind == "quarantine") {
+    return "weir-quota quarantine show " + id + ", then redrive or discard it";
+  }
+  if (blocker.kind == "lineage")
+    return "weir-quota lineage show, then adopt it or restore the topic";
+  if (blocker.kind == "after_end")
+    return "weir-quota flags list: a producer that had ended sent on";
+  if (blocker.kind == "move") return "adopt the new topic: weir-quota lineage adopt";
+  return "weir-quota flags list shows it";
+}
+
+Reason reason_of(const QuotaBlocker& blocker) {
+  return {blocker.kind, blocker.partition,
+          blocker.kind + " " + number(blocker.id) + ": " + blocker.what, action_for(blocker),
+          blocker.opened_at_us};
+}
+
+/// While one of these is open, it is not certain which log a barrier would stand in (R1, R2).
+bool unsettles_lineage(const QuotaBlocker& blocker) {
+  return blocker.kind == "lineage" || blocker.kind == "move";
+}
+
+void judge_deployment(const QuotaDeployment& deployment, std::vector<Reason>& reasons) {
+  if (deployment.replica) {
+    reasons.push_back({"replica",
+                       {},
+                       "the database that answers is a replica, or read-only",
+                       "point billing.database at the primary",
+                       0});
+  }
+  const std::int64_t floor = deployment.delivery_timeout_us + deployment.permitted_future_us;
+  if (deployment.grace_us < floor) {
+    reasons.push_back({"grace_too_short",
+                       {},
+                       "G is " + humane_duration(Micros(deployment.grace_us)) +
+                           ", its floor (delivery time-out and permitted future) is " +
+                           humane_duration(Micros(floor)),
+                       "set grace_us of quota.deployment to its floor or more",
+                       0});
+  }
 }
 
 }  // namespace
@@ -115,6 +160,7 @@ std::int64_t latest_edge(std::int64_t now_us, const QuotaDeployment& deployment)
 
 std::vector<Reason> judge_lineage(const Standing& standing) {
   std::vector<Reason> reasons;
+  judge_deployment(standing.deployment, reasons);
   judge_stream(standing, reasons);
   judge_catalogue(standing, reasons);
   const std::int64_t closed = standing.last_close ? standing.last_close->t_us : 0;
@@ -127,15 +173,16 @@ std::vector<Reason> judge_lineage(const Standing& standing) {
                        "one of the schemas was replaced: call an operator",
                        0});
   }
+  for (const QuotaBlocker& blocker : standing.blockers) {
+    if (unsettles_lineage(blocker)) reasons.push_back(reason_of(blocker));
+  }
   return reasons;
 }
 
 std::vector<Reason> judge_open(const Standing& standing) {
   std::vector<Reason> reasons;
   for (const QuotaBlocker& blocker : standing.blockers) {
-    reasons.push_back({blocker.kind, blocker.partition,
-                       blocker.kind + " " + number(blocker.id) + ": " + blocker.what,
-                       action_for(blocker.kind), blocker.opened_at_us});
+    if (!unsettles_lineage(blocker)) reasons.push_back(reason_of(blocker));
   }
   return reasons;
 }
@@ -152,6 +199,7 @@ Readiness judge(const Standing& standing, std::int64_t t_us) {
   }
   judge_barrier(standing, t_us, reasons);
   for (Reason& reason : judge_open(standing)) reasons.push_back(std::move(reason));
+  for (Reason& reason : judge_trust(standing, t_us).reasons) reasons.push_back(std::move(reason));
   return readiness;
 }
 
@@ -173,7 +221,7 @@ std::optional<std::int64_t> greatest_passed(const Standing& standing) {
     if (t_us <= standing.deployment.closed_until_us) break;
     std::vector<Reason> reasons;
     judge_barrier(standing, t_us, reasons);
-    if (reasons.empty()) return t_us;
+    if (reasons.empty() && judge_trust(standing, t_us).reasons.empty()) return t_us;
   }
   return std::nullopt;
 }
@@ -190,22 +238,6 @@ std::optional<Reason> judge_barrier_times(const WrittenBarrier& barrier,
                     ", the database's clock said " + format_rfc3339(barrier.d0_us) + " to " +
                     format_rfc3339(barrier.d1_us),
                 "set the broker's and the database's clocks", 0};
-}
-
-std::vector<std::string> assumptions(const Standing& standing) {
-  std::vector<std::string> assumed = {
-      "producers are not sealed: an event that no collector ever took is not missed"};
-  if (standing.deployment.partitioner == "any") {
-    assumed.push_back("partitioner any: producers repeat an event into the same partition");
-  }
-  if (!standing.stream) return assumed;
-  if (!standing.stream->log_append_time) {
-    assumed.push_back("the topic is not LogAppendTime: append times are the producers' own");
-  }
-  if (standing.stream->min_insync_replicas < 2) {
-    assumed.push_back("min.insync.replicas below 2: one lost disk can lose acknowledged records");
-  }
-  return assumed;
 }
 
 }  // namespace weir

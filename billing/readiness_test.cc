@@ -31,6 +31,7 @@ Standing proven() {
   standing.last_close = CloseHead{7, kT - 15 * kMinute, "d"};
   standing.catalog = BillingCatalog{1, "digest", "{}"};
   standing.stream = StreamLook{"c", true, 2, {{0, 11}, {0, 30}}};
+  standing.stream->replication = 3;
   return standing;
 }
 
@@ -81,6 +82,17 @@ TEST(Readiness, each_break_of_lineage_has_its_own_reason) {
       {"catalog_differs", [](Standing& s) { s.catalog->digest = "other"; }},
       {"frontier_differs", [](Standing& s) { s.last_close.reset(); }},
       {"too_early", [](Standing& s) { --s.now_us; }},
+      {"replica", [](Standing& s) { s.deployment.replica = true; }},
+      {"grace_too_short", [](Standing& s) { s.deployment.delivery_timeout_us = 6 * kMinute; }},
+      {"other_topic", [](Standing& s) { s.stream->topic = "another"; }},
+      {"lineage1",
+       [](Standing& s) {
+         s.blockers.push_back({"lineage", 1, 1, "anchor differs", 5});
+       }},
+      {"move",
+       [](Standing& s) {
+         s.blockers.push_back({"move", 0, {}, "to topic wider", 5});
+       }},
       {"gap0",
        [](Standing& s) {
          s.blockers.push_back({"gap", 1, 0, "lost", 5});
@@ -130,13 +142,15 @@ TEST(Readiness, R9_a_barrier_must_bear_a_time_at_or_after_T_plus_G_and_near_the_
   EXPECT_TRUE(wrong(ripe + 6 * kMinute + 1, ripe, ripe + kMinute));
 }
 
-TEST(Readiness, what_is_taken_on_trust_is_said) {
+TEST(Readiness, R2_no_barrier_is_written_while_the_lineage_is_open_or_a_move_is_declared) {
+  for (const char* kind : {"lineage", "move"}) {
+    Standing standing = proven();
+    standing.blockers.push_back({kind, 1, {}, "", 5});
+    EXPECT_FALSE(judge_lineage(standing).empty()) << kind;
+  }
   Standing standing = proven();
-  EXPECT_EQ(assumptions(standing).size(), 1u);  // unsealed producers
-  standing.deployment.partitioner = "any";
-  standing.stream->log_append_time = false;
-  standing.stream->min_insync_replicas = 1;
-  EXPECT_EQ(assumptions(standing).size(), 4u);
+  standing.blockers.push_back({"gap", 1, {}, "", 5});
+  EXPECT_TRUE(judge_lineage(standing).empty());
 }
 
 }  // namespace

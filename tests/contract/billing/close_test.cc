@@ -110,11 +110,6 @@ TEST_F(Close, anything_open_blocks_it_until_it_is_resolved) {
   EXPECT_EQ(refused(hour(1)), (Codes{"gap"}));
   world_.tell("update quota.gap set accepted_at_us = 2");
   world_.tell(
-      "insert into quota.hole (incarnation, partition, producer, epoch, from_number, "
-      "to_number, opened_at_us) values (1, 0, 'p', 1, 1, 2, 1)");
-  EXPECT_EQ(refused(hour(1)), (Codes{"hole"}));
-  world_.tell("update quota.hole set closed_at_us = 2");
-  world_.tell(
       "insert into quota.integrity_flag (kind, incarnation, what, opened_at_us) "
       "values ('lineage', 1, 'anchor differs', 1)");
   EXPECT_EQ(refused(hour(1)), (Codes{"lineage"}));

@@ -51,6 +51,13 @@ std::string make_database() {
   return name;
 }
 
+/// Waiting costs the test no time, so that a wait which nothing ends is short.
+GateOptions short_wait() {
+  GateOptions options;
+  options.wait = std::chrono::seconds(1);
+  return options;
+}
+
 // The database's clock is what the test says: the contract's function, replaced.
 constexpr const char* kClock =
     "create table quota.test_clock (now_us bigint); insert into quota.test_clock values (0);"
@@ -141,8 +148,9 @@ PostgresOptions BothSchemas::billing_options() const {
 
 World::World(std::int32_t partitions)
     : stream_(partitions, [this] { return clock_us_; }),
-      gate_(gate_store_, stream_, stream_, GateOptions{}, [this](Micros) {
+      gate_(gate_store_, stream_, stream_, short_wait(), [this](Micros) {
         if (consuming_) catch_up();
+        if (auto what = std::exchange(while_waiting_, nullptr)) what();
       }) {
   tell("update quota.deployment set partitions = " + std::to_string(partitions));
   for (std::int32_t p = 0; p < partitions; ++p) {
@@ -201,6 +209,42 @@ void World::apply_catalog(const std::string& toml) {
   auto billing = must(schemas_.billing().acquire(soon()));
   const auto applied = must(apply_billing_catalog(*billing, read.catalog, "test", soon()));
   if (!applied.faults.empty()) throw std::runtime_error(format_faults(applied.faults));
+}
+
+void World::register_producer(const std::string& producer) {
+  tell("insert into quota.producer (producer, accepted_when, registered_at_us, epoch) values ('" +
+       producer + "', 'spool', " + std::to_string(clock_us_) + ", 1)");
+}
+
+void World::seal(const std::string& producer, std::int64_t t_us,
+                 const std::vector<EpochNumbers>& numbers) {
+  const std::string until = std::to_string(t_us + 10 * kMinuteUs + 1);
+  tell("insert into quota.seal (producer, edge_us, until_us, append_us, numbers) values ('" +
+       producer + "', " + std::to_string(t_us) + ", " + until + ", " + until + ", '" +
+       write_numbers(numbers) + "'); update quota.producer set sealed_until_us = " + until +
+       ", sealed_append_us = " + until + " where producer = '" + producer + "'");
+}
+
+void World::end(const std::string& producer, const std::string& by,
+                const std::vector<EpochNumbers>& numbers) {
+  tell("update quota.producer set ended_by = '" + by + "', ended_at_us = 1, end_numbers = '" +
+       write_numbers(numbers) + "' where producer = '" + producer + "'");
+}
+
+void World::apply_number(const std::string& producer, std::int64_t epoch, std::int32_t partition,
+                         std::int64_t highest) {
+  tell("insert into quota.producer_number values ('" + producer + "', " + std::to_string(epoch) +
+       ", " + std::to_string(partition) + ", " + std::to_string(highest) +
+       ") on conflict (producer, epoch, partition) do update set highest = excluded.highest");
+}
+
+void World::open_hole(const std::string& producer, std::int64_t epoch, std::int32_t partition,
+                      std::int64_t from, std::int64_t to) {
+  tell(
+      "insert into quota.hole (incarnation, partition, producer, epoch, from_number, to_number, "
+      "opened_at_us) values (1, " +
+      std::to_string(partition) + ", '" + producer + "', " + std::to_string(epoch) + ", " +
+      std::to_string(from) + ", " + std::to_string(to) + ", 1)");
 }
 
 std::string World::step_1(std::int32_t partition) {

@@ -80,6 +80,20 @@ class World {
   /// While false, waiting for a barrier does not make the consumer catch up.
   void consume(bool on) { consuming_ = on; }
 
+  // A producer's word, as quota stores it once a consumer has applied it.
+  void register_producer(const std::string& producer);
+  /// Sealed up to T + G and a little more.
+  void seal(const std::string& producer, std::int64_t t_us,
+            const std::vector<EpochNumbers>& numbers);
+  void end(const std::string& producer, const std::string& by,
+           const std::vector<EpochNumbers>& numbers);
+  void apply_number(const std::string& producer, std::int64_t epoch, std::int32_t partition,
+                    std::int64_t highest);
+  void open_hole(const std::string& producer, std::int64_t epoch, std::int32_t partition,
+                 std::int64_t from, std::int64_t to);
+  /// Done once, while the gate waits.
+  void seal_while_waiting(std::function<void()> what) { while_waiting_ = std::move(what); }
+
   BothSchemas& schemas() { return schemas_; }
   Gate& gate() { return gate_; }
   FakeStream& stream() { return stream_; }
@@ -105,6 +119,7 @@ class World {
   BothSchemas schemas_;
   std::int64_t clock_us_ = hour(0);
   bool consuming_ = true;
+  std::function<void()> while_waiting_;
   FakeStream stream_;
   MemoryProvider provider_;
   PostgresGateStore gate_store_{schemas_.billing()};

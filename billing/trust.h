@@ -1,0 +1,38 @@
+// What is taken on somebody's word: the producers', the configuration's, an operator's.
+//
+// Each assumption that cannot be proven is named, on the terminal and on the certificate. A producer
+// whose word is missing or not kept holds the close (R13). What the broker's live configuration breaks
+// is an assumption in development and a reason that holds in production; a compacted topic, which
+// loses records by design, holds everywhere. An override (override.h) takes such a reason away.
+#pragma once
+
+#include "billing/standing.h"
+
+#include <string>
+#include <vector>
+
+namespace weir {
+
+struct Trust {
+  std::vector<Reason> reasons;  // those that hold
+  std::vector<Override> used;   // each took at least one reason away
+};
+Trust judge_trust(const Standing& standing, std::int64_t t_us);
+
+/// The assumptions that the live configuration breaks, in either profile. None when the broker is away.
+std::vector<Reason> broken_assumptions(const Standing& standing);
+
+struct Assumption {
+  std::string
+      code;  // stable: "no_producer", "unnumbered", "partitioner_any", "horizon_shortened", or
+             // that of a broken assumption
+  std::string text;
+};
+std::vector<Assumption> assumptions(const Standing& standing);
+
+/// Events of the present incarnation that bear no producer's number.
+std::int64_t unnumbered_events(const Standing& standing);
+/// "1,204".
+std::string grouped(std::int64_t number);
+
+}  // namespace weir
