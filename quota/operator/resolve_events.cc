@@ -97,7 +97,7 @@ Result<Resolution> discard_quarantine(OperatorStore& store, const Decision& deci
                     " on the way will be dropped when they arrive");
   }
   return deciding->finish(
-      {"quarantine discard", detail_of(*rows), count_of(rows->size(), "refused record or event")},
+      {"quarantine discard", detail_of(*rows), count_of(rows->size(), "refused row")},
       std::move(lines));
 }
 
