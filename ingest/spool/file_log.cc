@@ -45,11 +45,18 @@ Result<LogMeta> load_or_make(LogDisk& disk, const FileLogOptions& options) {
   return meta;
 }
 
-Result<std::unique_ptr<LogFile>> open_ends(LogDisk& disk, const std::string& folder) {
+/// Room for every slot; what a power failure left of it stays as it is.
+Result<std::unique_ptr<LogFile>> open_ends(LogDisk& disk, const std::string& folder,
+                                           std::int32_t partitions) {
   auto ends = disk.open(ends_path(folder), OpenFor::writing);
   if (!ends && ends.error().code == ErrorCode::not_found) {
     ends = disk.open(ends_path(folder), OpenFor::making);
   }
+  if (!ends) return ends;
+  const Result<std::uint64_t> size = (*ends)->size();
+  if (!size) return size.error();
+  const std::uint64_t wanted = 2 * kSlotBytes * static_cast<std::uint64_t>(partitions);
+  if (*size < wanted) WEIR_TRY((*ends)->write(*size, std::string(wanted - *size, '\0')));
   return ends;
 }
 
@@ -115,7 +122,7 @@ Result<std::unique_ptr<FileLog>> FileLog::open(LogDisk& disk, const FileLogOptio
   if (!meta) return meta.error();
   state->meta = *meta;
   state->id = to_hex(meta->id);
-  auto ends = open_ends(disk, options.folder);
+  auto ends = open_ends(disk, options.folder, meta->partitions);
   if (!ends) return ends.error();
   state->ends = *std::move(ends);
   for (std::int32_t p = 0; p < meta->partitions; ++p) {

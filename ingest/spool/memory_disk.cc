@@ -111,7 +111,10 @@ class MemoryDisk::File : public LogFile {
   }
   Status sync() override {
     std::lock_guard lock(state_->mutex);
-    if (auto error = fault(Call::sync)) return *error;
+    if (auto error = fault(Call::sync)) {
+      if (!state_->dead) content_->sync_in_vain();
+      return *error;
+    }
     content_->sync();
     return {};
   }
@@ -244,6 +247,14 @@ void MemoryDisk::power_fail(const Choice& choice) {
   state_->dead = false;
   state_->die_at = 0;
   ++state_->life;
+}
+
+void MemoryDisk::kill_process() {
+  std::lock_guard lock(state_->mutex);
+  state_->locked.clear();
+  state_->faults.clear();
+  state_->dead = false;
+  state_->die_at = 0;
 }
 
 void MemoryDisk::die_at_step(std::int64_t step, Choice choice) {

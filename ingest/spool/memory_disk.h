@@ -36,16 +36,19 @@ class MemoryDisk : public LogDisk {
   /// A number in [0, n): what becomes of the next thing that was not synced.
   using Choice = std::function<std::uint64_t(std::uint64_t n)>;
   void power_fail(const Choice& choice);
+  /// The machine goes on, and with it everything that was written; locks are gone.
+  void kill_process();
 
   /// Everything that changes the disk counts as a step. From step `step` on (the next one is 1)
-  /// everything fails with `unavailable`, until power_fail(); a write at that step is done in part,
+  /// everything fails with `unavailable`, until power_fail() or kill_process(); a write at that step is done in part,
   /// as `choice` says. 0: never.
   void die_at_step(std::int64_t step, Choice choice);
   std::int64_t steps() const;
   bool dead() const;
 
   enum class Call { write, sync, make, rename, remove, truncate, read };
-  /// The next `times` calls of that kind fail so; a write of `full` leaves its first half.
+  /// The next `times` calls of that kind fail so. A write of `full` leaves its first half; a sync of
+  /// a file loses what it was to make durable, for good, while readers go on seeing it.
   void fail(Call call, ErrorCode code, int times = 1);
   /// The volume holds this many bytes; a write beyond is `full`, after what fits. 0: no bound.
   void set_bytes_max(std::uint64_t bytes);

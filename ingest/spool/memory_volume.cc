@@ -47,7 +47,7 @@ void MemoryContent::truncate(std::uint64_t bytes) {
 }
 
 void MemoryContent::sync() {
-  synced_ = now_;
+  for (const Change& change : unsynced_) apply(change, synced_);
   unsynced_.clear();
 }
 

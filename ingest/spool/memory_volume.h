@@ -17,6 +17,8 @@ class MemoryContent {
   void write(std::uint64_t at, std::string_view bytes);
   void truncate(std::uint64_t bytes);
   void sync();
+  /// The writes since the last one are lost, though readers still see them.
+  void sync_in_vain() { unsynced_.clear(); }
   void power_fail(const MemoryDisk::Choice& choice);
   const std::string& now() const { return now_; }
   void set(std::string bytes);
@@ -32,7 +34,7 @@ class MemoryContent {
 
   std::string now_;
   std::string synced_;
-  std::vector<Change> unsynced_;  // synced_ and all of these is now_
+  std::vector<Change> unsynced_;  // what the next sync() adds to synced_
 };
 
 /// The names of one folder.
