@@ -12,8 +12,8 @@
 namespace weir {
 namespace {
 
-enum class Level { debug, info, warn, error };
-constexpr std::array<std::string_view, 4> kNames = {"debug", "info", "warn", "error"};
+enum class Level { debug, info, warn, error, off };
+constexpr std::array<std::string_view, 5> kNames = {"debug", "info", "warn", "error", "off"};
 constexpr std::array<std::string_view, 4> kTextNames = {"DEBUG", "INFO ", "WARN ", "ERROR"};
 
 std::mutex mutex;  // one line at a time; guards `program`
