@@ -1,0 +1,58 @@
+// The ingest transaction over a MemoryDatabase (quota/postgres_ingest.cc).
+#pragma once
+
+#include "quota/store.h"
+#include "tests/simulation/database/memory_database.h"
+
+namespace weir::simulation {
+
+class MemoryIngest : public IngestTransaction {
+ public:
+  MemoryIngest(MemoryDatabase& database, Micros grace, Micros horizon, Isolation isolation)
+      : quota_(database.quota()),
+        grace_(grace),
+        horizon_(horizon),
+        session_(database.server(), isolation) {}
+
+  Result<bool> advance_progress(Incarnation incarnation, PartitionId partition, Offset a,
+                                Offset b) override;
+  Result<std::int64_t> read_closed_until() override;
+  Result<std::int64_t> read_catalog_version() override;
+  Result<std::vector<std::string>> add_usage(Incarnation incarnation,
+                                             const UsageDeltas& deltas) override;
+  Status add_adjustments(Incarnation incarnation, const UsageDeltas& deltas) override;
+  Status add_quarantine_records(Incarnation incarnation,
+                                std::span<const Quarantined> rows) override;
+  Status add_quarantine(Incarnation incarnation, std::span<const Quarantined> rows) override;
+  Status add_gaps(Incarnation incarnation, std::span<const Gap> gaps) override;
+  Status add_unprovable(std::span<const Unprovable> rows) override;
+  Status add_flag(Incarnation incarnation, std::optional<PartitionId> partition,
+                  const std::string& kind, const std::string& what) override;
+  Status name_generations(std::span<const Generation> generations) override;
+  Status forget_generations(std::span<const Generation> generations) override;
+  Status record_progress(Incarnation incarnation, std::span<const ProgressFacts> facts) override;
+  Result<std::vector<NumberState>> read_numbers(std::span<const NumberQuestion> questions) override;
+  Status write_numbers(Incarnation incarnation, std::span<const NumberChange> changes) override;
+  Result<ProducerState> register_producer(const Seal& seal, AppendTime append_time) override;
+  Status keep_finals(const std::string& producer, const std::vector<EpochNumbers>& finals) override;
+  Status add_seal(const Seal& seal, AppendTime append_time, std::int64_t edge_us,
+                  std::int64_t closed_until_us) override;
+  Result<bool> end_producer(const Seal& seal, AppendTime append_time) override;
+  Result<std::vector<ProducerEnd>> read_ends(std::span<const std::string> producers) override;
+  Status revive_producer(const std::string& producer) override;
+  Result<std::vector<std::int64_t>> close_redrives(
+      Incarnation incarnation, std::span<const RedriveDecision> decisions) override;
+  Status add_dropped(Incarnation incarnation, std::span<const DroppedRedrive> dropped) override;
+  Status keep_anchor(Incarnation incarnation, PartitionId partition, const Anchor& anchor) override;
+  Status commit() override { return session_.commit("quota.commit"); }
+
+ private:
+  Status open_hole(HoleRow hole);
+  Status change_hole(Incarnation incarnation, const NumberChange& of, const HoleChange& change);
+
+  Quota& quota_;
+  const Micros grace_, horizon_;
+  Session session_;
+};
+
+}  // namespace weir::simulation
