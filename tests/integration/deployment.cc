@@ -50,7 +50,8 @@ std::string environment(const std::string& name) {
   return value;
 }
 
-Deployment::Deployment(const DeploymentOptions& options) : name_("t" + random_hex(6)) {
+Deployment::Deployment(const DeploymentOptions& options)
+    : options_(options), name_("t" + random_hex(6)) {
   folder_ = std::filesystem::temp_directory_path() / ("weir-" + name_);
   topic_ = "weir." + name_;
   database_ = "weir_" + name_;
@@ -58,8 +59,8 @@ Deployment::Deployment(const DeploymentOptions& options) : name_("t" + random_he
     std::filesystem::create_directories(folder_ + "/" + part);
   }
   create_database();
-  write_config(options);
-  run_well("weir-ingest", {"topic", "create", "--partitions", std::to_string(options.partitions)});
+  write_config();
+  run_well("weir-ingest", {"topic", "create", "--partitions", std::to_string(options_.partitions)});
   run_well("weir-quota", {"migrate"});
   run_well("weir-billing", {"migrate"});
 }
@@ -72,9 +73,13 @@ Deployment::~Deployment() {
   std::filesystem::remove_all(folder_);
 }
 
+std::string Deployment::server(const std::string& own, const char* of_the_run) const {
+  return own.empty() ? environment(of_the_run) : own;
+}
+
 void Deployment::create_database() {
   PostgresOptions options;
-  options.conninfo = environment("WEIR_TEST_POSTGRES");
+  options.conninfo = server(options_.postgres_admin, "WEIR_TEST_POSTGRES");
   Connection server = must(Connection::open(options, soon()));
   must(server.run("create database " + database_, soon()));
   must(server.run(
@@ -85,19 +90,23 @@ void Deployment::create_database() {
 
 void Deployment::reconnect() {
   PostgresOptions options;
-  options.conninfo = with_database(environment("WEIR_TEST_POSTGRES"), database_);
+  options.conninfo =
+      with_database(server(options_.postgres_admin, "WEIR_TEST_POSTGRES"), database_);
   admin_ = std::make_unique<Connection>(must(Connection::open(options, soon())));
 }
 
-void Deployment::write_config(const DeploymentOptions& options) {
-  const auto conninfo = [&](const char* name) {
-    return with_database(environment(name), database_);
+void Deployment::write_config() {
+  const DeploymentOptions& options = options_;
+  const auto conninfo = [&](const std::string& own, const char* of_the_run, const auto& rewire) {
+    const std::string text = with_database(server(own, of_the_run), database_);
+    return rewire ? rewire(text) : text;
   };
   write_file(folder_ + "/secret", std::string(kSecret));
   write_file(folder_ + "/keys.toml", "");
   write_file(
       folder_ + "/weir.toml",
-      fmt::format(R"([log]
+      fmt::format(
+          R"([log]
 format = "json"
 [kafka]
 brokers = "{brokers}"
@@ -113,6 +122,7 @@ file = "{folder}/keys.toml"
 listen = "127.0.0.1:0"
 state_folder = "{folder}/ingest"
 permitted_future = "{future}"
+{more_ingest}
 [quota]
 listen = "127.0.0.1:0"
 consumer_listen = "127.0.0.1:0"
@@ -123,6 +133,7 @@ bucket = "{bucket}"
 permitted_future = "{future}"
 delivery_timeout = "{delivery}"
 grace = "{grace}"
+{more_quota}
 [analytics]
 listen = "127.0.0.1:0"
 consumer_listen = "127.0.0.1:0"
@@ -133,14 +144,19 @@ permitted_future = "{future}"
 database = "{billing}"
 charges_file = "{folder}/charges.jsonl"
 wait = "2s"
+{more_billing}
 {more})",
-                  fmt::arg("brokers", environment("WEIR_TEST_KAFKA")), fmt::arg("topic", topic_),
-                  fmt::arg("folder", folder_), fmt::arg("name", name_),
-                  fmt::arg("bucket", options.bucket), fmt::arg("future", options.permitted_future),
-                  fmt::arg("delivery", options.delivery_timeout), fmt::arg("grace", options.grace),
-                  fmt::arg("more", options.more),
-                  fmt::arg("quota", conninfo("WEIR_TEST_POSTGRES_QUOTA")),
-                  fmt::arg("billing", conninfo("WEIR_TEST_POSTGRES_BILLING"))));
+          fmt::arg("brokers", environment("WEIR_TEST_KAFKA")), fmt::arg("topic", topic_),
+          fmt::arg("folder", folder_), fmt::arg("name", name_), fmt::arg("bucket", options.bucket),
+          fmt::arg("future", options.permitted_future),
+          fmt::arg("delivery", options.delivery_timeout), fmt::arg("grace", options.grace),
+          fmt::arg("more", options.more), fmt::arg("more_ingest", options.more_ingest),
+          fmt::arg("more_quota", options.more_quota),
+          fmt::arg("more_billing", options.more_billing),
+          fmt::arg("quota", conninfo(options.postgres_quota, "WEIR_TEST_POSTGRES_QUOTA",
+                                     options.rewire_quota)),
+          fmt::arg("billing", conninfo(options.postgres_billing, "WEIR_TEST_POSTGRES_BILLING",
+                                       options.rewire_billing))));
 }
 
 void Deployment::apply_catalog(const std::string& toml) {

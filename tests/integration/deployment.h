@@ -9,6 +9,7 @@
 #include "tests/integration/child_process.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,7 +23,15 @@ struct DeploymentOptions {
   std::string permitted_future = "1s";
   std::string delivery_timeout = "2s";
   std::string grace = "3s";
-  std::string more = "";  // further lines of weir.toml
+  std::string more = "";         // further lines of weir.toml
+  std::string more_ingest = "";  // further lines of its table [ingest]; so the next
+  std::string more_quota = "";
+  std::string more_billing = "";
+  /// Change the roles' connection strings, for example to lead them through a proxy.
+  std::function<std::string(const std::string&)> rewire_quota;
+  std::function<std::string(const std::string&)> rewire_billing;
+  /// Connection strings of another server than the run's; empty: the run's.
+  std::string postgres_admin, postgres_quota, postgres_billing;
 };
 
 class Deployment {
@@ -74,12 +83,15 @@ class Deployment {
 
   const std::string& folder() const { return folder_; }
   const std::string& topic() const { return topic_; }
+  const std::string& database() const { return database_; }
 
  private:
   void create_database();
+  std::string server(const std::string& own, const char* of_the_run) const;
   std::int64_t analytics_number(const std::string& query);
-  void write_config(const DeploymentOptions& options);
+  void write_config();
 
+  const DeploymentOptions options_;
   std::string folder_;
   std::string name_;
   std::string topic_;

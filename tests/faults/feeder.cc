@@ -1,0 +1,51 @@
+#include "tests/faults/feeder.h"
+
+#include "base/digest.h"
+#include "ingest/kafka/kafka_sink.h"
+
+#include <fmt/format.h>
+
+namespace weir::test {
+
+Feeder::Feeder(const Deployment& weir, FeederOptions options)
+    : topic_(weir.topic()), options_(std::move(options)) {
+  thread_ = std::jthread([this](const std::stop_token& stop) { feed(stop); });
+}
+
+void Feeder::finish() {
+  thread_.request_stop();
+  thread_.join();
+}
+
+void Feeder::feed(const std::stop_token& stop) {
+  KafkaOptions kafka;
+  kafka.brokers = environment("WEIR_TEST_KAFKA");
+  kafka.topic = topic_;
+  auto sink = KafkaSink::open(kafka);
+  WEIR_CHECK(sink.ok());
+  const std::string source = "feeder-" + random_hex(4);
+  for (int round = 0; !stop.stop_requested(); ++round) {
+    const std::string time = format_rfc3339(system_clock().now().value);
+    std::vector<std::string> values;
+    std::vector<OutRecord> records;
+    for (int i = 0; i < options_.events_a_round; ++i) {
+      const std::string& subscription =
+          options_.subscriptions[static_cast<std::size_t>(i) % options_.subscriptions.size()];
+      values.push_back(fmt::format(
+          R"({{"tenant":"acme","source":"{}","id":"{}-{}","time":"{}","subscription":"{}"}})",
+          source, round, i, time, subscription));
+    }
+    for (int i = 0; i < options_.events_a_round; ++i) {
+      const std::string& subscription =
+          options_.subscriptions[static_cast<std::size_t>(i) % options_.subscriptions.size()];
+      records.push_back({partition_of(subscription, options_.partitions), kJson,
+                         values[static_cast<std::size_t>(i)]});
+    }
+    while (!(*sink)->append(records, Deadline::in(std::chrono::seconds(10)))) {
+    }
+    events_ += options_.events_a_round;
+    std::this_thread::sleep_for(options_.pause);
+  }
+}
+
+}  // namespace weir::test
