@@ -31,12 +31,17 @@ std::vector<KeptSeal> keep_firsts(std::vector<KeptSeal> seals) {
   return kept;
 }
 
+bool is_ahead(const SealRecord& record, const SealRules& rules) {
+  return record.seal.kind == Seal::Kind::sealed &&
+         record.seal.until_us > record.append_time.value + rules.skew.count();
+}
+
 void take(ProducerNews& news, const SealRecord& record, const SealRules& rules) {
   const Seal& seal = record.seal;
   if (seal.epoch > news.registration.epoch) news.registration = seal;
   news.first_append = std::min(news.first_append, record.append_time);
   news.finals = merge_numbers(news.finals, finals_of(seal));
-  if (seal.kind == Seal::Kind::sealed) {
+  if (seal.kind == Seal::Kind::sealed && !is_ahead(record, rules)) {
     news.kept.push_back({seal, record.append_time, sealed_edge(seal.until_us, rules)});
   }
   if (seal.kind == Seal::Kind::end && (!news.end || news.end->seal.epoch < seal.epoch)) {
@@ -71,11 +76,7 @@ GatheredSeals gather_seals(std::span<const SealRecord> seals, const SealRules& r
   GatheredSeals out;
   std::map<std::string_view, ProducerNews> by_producer;
   for (const SealRecord& record : seals) {
-    if (record.seal.kind == Seal::Kind::sealed &&
-        record.seal.until_us > record.append_time.value + rules.skew.count()) {
-      out.ahead_of_time.push_back(&record);
-      continue;
-    }
+    if (is_ahead(record, rules)) out.ahead_of_time.push_back(&record);
     const auto [place, made] = by_producer.try_emplace(record.seal.producer);
     if (made) place->second.first_append = record.append_time;
     take(place->second, record, rules);

@@ -11,8 +11,8 @@
 //                  newest, for `check` to show
 //   end            the END of the greatest epoch
 //
-// A seal whose W exceeds its append time by more than the skew does not count: no event, however
-// accepted, can be vouched for ahead of time.
+// A seal whose W exceeds its append time by more than the skew vouches for nothing: what is accepted in
+// the time to come, it cannot know. Its registration and its finals hold all the same.
 #pragma once
 
 #include "base/time.h"

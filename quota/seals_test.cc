@@ -35,7 +35,7 @@ TEST(SealsTest, the_edge_is_the_greatest_that_the_grace_leaves) {
   EXPECT_LT(sealed_edge(std::numeric_limits<std::int64_t>::min(), kRules), 0);
 }
 
-TEST(SealsTest, R13_a_seal_from_the_future_does_not_count_and_one_within_the_skew_does) {
+TEST(SealsTest, R13_a_seal_from_the_future_registers_and_vouches_for_nothing) {
   SealRecord ahead = sealed(10'000, {{1, {3}}});
   ahead.append_time = AppendTime{(10'000 - 301) * kSecond};
   SealRecord within = sealed(10'000, {{1, {3}}});
@@ -46,6 +46,7 @@ TEST(SealsTest, R13_a_seal_from_the_future_does_not_count_and_one_within_the_ske
   EXPECT_EQ(gathered.ahead_of_time[0], &seals[0]);
   ASSERT_THAT(gathered.producers, SizeIs(1));
   EXPECT_THAT(gathered.producers[0].kept, SizeIs(1));
+  EXPECT_THAT(gather_seals({&seals[0], 1}, kRules).producers[0].kept, IsEmpty());
 }
 
 TEST(SealsTest, R13_of_each_edge_the_first_is_kept_and_of_all_the_newest) {
