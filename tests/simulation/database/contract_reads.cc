@@ -114,15 +114,19 @@ Result<std::vector<QuotaSeal>> ContractReads::seals() const {
 }
 
 Result<std::vector<QuotaNumber>> ContractReads::numbers() const {
+  return contiguous_numbers(quota_, session_);
+}
+
+std::vector<QuotaNumber> contiguous_numbers(const Quota& quota, const Session& session) {
   std::map<NumberKey, std::int64_t> first_hole;
-  quota_.hole.each(session_, [&](std::int64_t, const HoleRow& row) {
+  quota.hole.each(session, [&](std::int64_t, const HoleRow& row) {
     if (!row.open()) return;
     const auto [at, fresh] =
         first_hole.try_emplace({row.producer, row.epoch, row.partition}, row.from_number);
     if (!fresh) at->second = std::min(at->second, row.from_number);
   });
   std::vector<QuotaNumber> out;
-  quota_.producer_number.each(session_, [&](const NumberKey& key, std::int64_t highest) {
+  quota.producer_number.each(session, [&](const NumberKey& key, std::int64_t highest) {
     const auto hole = first_hole.find(key);
     const auto& [producer, epoch, partition] = key;
     out.push_back(

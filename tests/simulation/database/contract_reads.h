@@ -9,6 +9,9 @@
 
 namespace weir::simulation {
 
+/// quota.v2_numbers.
+std::vector<QuotaNumber> contiguous_numbers(const Quota& quota, const Session& session);
+
 class ContractReads {
  public:
   ContractReads(const MemoryDatabase& database, const Session& session)

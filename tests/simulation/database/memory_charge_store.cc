@@ -1,4 +1,5 @@
-#include "tests/simulation/database/memory_held_store.h"
+#include "tests/simulation/database/memory_charge_store.h"
+
 #include "tests/simulation/database/postings.h"
 
 #include <algorithm>

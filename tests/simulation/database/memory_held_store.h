@@ -1,8 +1,6 @@
-// HeldStore and ChargeStore over a MemoryDatabase (billing/postgres_held_store.cc,
-// billing/postgres_charge_store.cc).
+// HeldStore over a MemoryDatabase (billing/postgres_held_store.cc).
 #pragma once
 
-#include "billing/charging.h"
 #include "billing/held.h"
 #include "tests/simulation/database/memory_database.h"
 
@@ -14,19 +12,6 @@ class MemoryHeldStore : public HeldStore {
   Status refresh(const std::vector<HeldPeriod>& held, Deadline deadline) override;
   Result<std::vector<HeldPeriod>> open(Deadline deadline) override;
   Result<std::vector<InvoicedSpan>> invoiced_spans(Deadline deadline) override;
-
- private:
-  MemoryDatabase& database_;
-};
-
-class MemoryChargeStore : public ChargeStore {
- public:
-  explicit MemoryChargeStore(MemoryDatabase& database) : database_(database) {}
-  Result<std::vector<OpenCharge>> open_charges(Deadline deadline) override;
-  Result<bool> move(const std::string& key, ChargeState from, ChargeState to,
-                    const std::string& detail, Deadline deadline) override;
-  Result<bool> settle(const OpenCharge& charge, const std::string& reference,
-                      Deadline deadline) override;
 
  private:
   MemoryDatabase& database_;
