@@ -1,5 +1,6 @@
 #include "analytics/api.h"
 
+#include "analytics/counts_spec.h"
 #include "base/log.h"
 
 #include <algorithm>
@@ -129,6 +130,8 @@ void AnalyticsApi::add_routes(HttpServer& server) {
     server.route(method, "/v1/requests", Access::tenant,
                  [this](const HttpRequest& request) { return requests(request); });
   }
+  server.route("POST", "/v1/counts", Access::tenant,
+               [this](const HttpRequest& request) { return counts(request); });
   server.route("GET", "/v1/schema", Access::tenant,
                [this](const HttpRequest& request) { return schema(request); });
 }
@@ -171,6 +174,18 @@ HttpResponse AnalyticsApi::requests(const HttpRequest& request) {
   return HttpResponse::json(200, "{" + range_json(spec->range) + "," + facts_json(answer->facts) +
                                      ",\"next_cursor\":" + next +
                                      ",\"rows\":" + to_json(answer->table) + "}");
+}
+
+HttpResponse AnalyticsApi::counts(const HttpRequest& request) {
+  Turn turn(*this, request.tenant);
+  if (!turn.granted()) return Turn::refusal();
+  Result<CountsSpec> spec = counts_of_json(request.body);
+  if (!spec) return refused(spec.error());
+  Result<CountsAnswer> answer =
+      engine_.counts(request.tenant, *spec, Deadline::in(options_.query_timeout));
+  if (!answer) return refused(answer.error());
+  from_segments_.add();
+  return HttpResponse::json(200, counts_json(request.tenant, *spec, *answer));
 }
 
 HttpResponse AnalyticsApi::schema(const HttpRequest&) {

@@ -2,6 +2,7 @@
 //
 //   GET, POST /v1/query     numbers by time and dimension       (query_spec.h)
 //   GET, POST /v1/requests  single requests, newest first        (requests_spec.h)
+//   POST      /v1/counts    requests by subscription at an offset vector (counts_spec.h)
 //   GET       /v1/schema    the words that a query may use
 //
 // JSON, or CSV by `Accept: text/csv`. Every answer says `as_of`, `complete_through` (null until every
@@ -32,6 +33,7 @@ class AnalyticsApi {
 
   HttpResponse query(const HttpRequest& request);
   HttpResponse requests(const HttpRequest& request);
+  HttpResponse counts(const HttpRequest& request);
   HttpResponse schema(const HttpRequest& request);
 
  private:

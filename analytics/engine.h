@@ -18,6 +18,7 @@
 #include <atomic>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace weir {
 
@@ -48,6 +49,25 @@ struct RequestsAnswer {
   AnswerFacts facts;
 };
 
+/// /v1/counts (counts_spec.h).
+struct CountsSpec {
+  TimeRange range;
+  std::int64_t incarnation = 1;
+  std::vector<std::int64_t> vector;  // by partition
+};
+struct SubscriptionCount {
+  std::string subscription;
+  std::int64_t requests = 0;    // without the unprovable ones
+  std::int64_t unprovable = 0;  // too late to be proven new
+};
+struct CountsAnswer {
+  std::int64_t incarnation = 0;    // that the consumer is in; 0: it has seen no stream
+  std::vector<std::int64_t> next;  // how far it is, by partition
+  bool reached = false;            // at or beyond the vector, everywhere
+  std::int64_t expired_events = 0;
+  std::vector<SubscriptionCount> rows;  // by subscription
+};
+
 class QueryEngine {
  public:
   static Result<QueryEngine> open(const AnalyticsVolume& volume, EngineOptions options,
@@ -57,6 +77,7 @@ class QueryEngine {
   Result<QueryAnswer> query(const std::string& tenant, const QuerySpec& spec, Deadline deadline);
   Result<RequestsAnswer> requests(const std::string& tenant, const RequestsSpec& spec,
                                   Deadline deadline);
+  Result<CountsAnswer> counts(const std::string& tenant, const CountsSpec& spec, Deadline deadline);
   /// Why nothing can be answered yet, if so.
   Status ready();
 
