@@ -66,11 +66,9 @@ Status PartitionLog::recover() {
   if (!firsts) return firsts.error();
   const auto known = load_ends(*ends_, log_, partition_);
   if (!known) return known.error();
-  const Offset tail_before = *known ? (*known)->tail : Offset{0};
-  if (firsts->empty()) return gone(tail_before);
-  if (*known && !std::binary_search(firsts->begin(), firsts->end(), tail_before)) {
-    return gone(tail_before);
-  }
+  // What was published may be older than what lies there, and its tail dropped since; never newer.
+  const Offset newest = *known ? (*known)->tail : Offset{0};
+  if (firsts->empty() || firsts->back() < newest) return gone(newest);
   WEIR_TRY(leave_out_unborn_tail(*known, *firsts));
   Result<Tail> tail = scan(firsts->back());
   if (!tail) return tail.error();
