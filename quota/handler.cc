@@ -41,6 +41,15 @@ QuotaHandler::QuotaHandler(Store& store, Deployment deployment, Metrics& metrics
 Result<std::vector<PartitionState>> QuotaHandler::load(std::span<const PartitionId> partitions,
                                                        std::int32_t partition_count,
                                                        Deadline deadline) {
+  Result<Deployment> stands = store_.read_deployment(deadline);
+  if (!stands) return std::move(stands).error();
+  if (stands->incarnation != deployment_.incarnation) {
+    return Error{ErrorCode::integrity,
+                 "incarnation " + std::to_string(stands->incarnation.value) +
+                     " was adopted, and this process reads " +
+                     std::to_string(deployment_.incarnation.value),
+                 "start weir-quota consume again (R1)"};
+  }
   Result<std::int32_t> known = store_.fix_partitions(partition_count, deadline);
   if (!known) return std::move(known).error();
   if (*known != partition_count) {

@@ -192,7 +192,8 @@ Result<PartitionState> PostgresStore::read_partition(Incarnation incarnation, Pa
   WEIR_TRY((*lease)->begin(deadline));
   WEIR_TRY((*lease)->run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", deadline));
   Result<Rows> rows = (*lease)->run(
-      "SELECT next, anchor_offset, anchor_digest, anchor_append_us FROM quota.progress "
+      "SELECT next, anchor_offset, anchor_digest, anchor_append_us, unheld_until_us "
+      "FROM quota.progress "
       "WHERE incarnation = $1 AND partition = $2",
       Params().integer(incarnation.value).integer(partition.value), deadline);
   if (!rows) return std::move(rows).error();
@@ -202,6 +203,7 @@ Result<PartitionState> PostgresStore::read_partition(Incarnation incarnation, Pa
   state.incarnation = incarnation;
   state.next = Offset{rows->integer(0, 0)};
   state.anchor = anchor_of(*rows);
+  if (!rows->null(0, 4)) state.unheld_until = AppendTime{rows->integer(0, 4)};
   auto generations = read_generations(**lease, incarnation, partition, deadline);
   if (!generations) return std::move(generations).error();
   state.generations = *std::move(generations);

@@ -1,5 +1,6 @@
 #include "ingest/identity/identity_index.h"
 
+#include "base/crash_point.h"
 #include "ingest/identity/append_span.h"
 #include "ingest/identity/open_table.h"
 #include "ingest/identity/sealed_set.h"
@@ -36,12 +37,14 @@ struct IdentityIndex::State {
   std::int64_t open_to = 0;
   std::optional<AppendTime> before;  // greatest append time of any record below open_from (R6)
   std::optional<AppendTime> newest;  // greatest append time that was seen
+  std::optional<AppendTime> lost;    // what an older incarnation took along, at the latest
 
   std::optional<Generation> pending;  // written, and not yet named by a commit
 
   /// C of R6: greatest append time of any record that the index does not hold.
   std::optional<AppendTime> unheld() const {
-    return sealed.has_run() ? sealed.append_before_run() : before;
+    const std::optional<AppendTime> below = sealed.has_run() ? sealed.append_before_run() : before;
+    return below && lost ? std::max(*below, *lost) : below ? below : lost;
   }
   void read(std::int64_t offset, AppendTime append_time);
   Status mark_in_table(const AskingRows& rows, std::span<Verdict> out);
@@ -82,6 +85,8 @@ IdentityIndex::Coverage IdentityIndex::covered() const {
 }
 
 std::int64_t IdentityIndex::rebuild_from() const { return state_->sealed.wanted_from(); }
+
+void IdentityIndex::set_unheld_until(AppendTime at) { state_->lost = at; }
 
 void IdentityIndex::begin_at(std::int64_t offset, bool from_first_record) {
   State& state = *state_;
@@ -172,6 +177,7 @@ Result<std::optional<Generation>> IdentityIndex::seal(std::int64_t committed_nex
     return std::optional<Generation>{};
   }
   if (!written) return written.error();
+  WEIR_CRASH_POINT("index.after_seal");
   state.pending = *written;
   return state.pending;
 }
@@ -182,6 +188,7 @@ bool IdentityIndex::State::seal_due(const AppendSpan& span) const {
 }
 
 Result<Generation> IdentityIndex::State::write_open(std::int64_t to, const AppendSpan& span) {
+  WEIR_CRASH_POINT("index.before_seal");
   std::vector<IdentityEntry> entries = table.below(to);
   SealedHead head{incarnation, partition, open_from,        to, span.min, span.max,
                   before,      row_max,   options.volume_id};
@@ -206,6 +213,7 @@ Status IdentityIndex::named(const Generation& generation) {
     state.before = state.before ? std::max(*state.before, most) : most;
   }
   state.sealed.add(std::move(*file), state.open_from);
+  WEIR_CRASH_POINT("index.after_named");
   return {};
 }
 

@@ -69,6 +69,10 @@ class IdentityIndex {
   /// then the coverage begins anew there. Files below it are still asked, but cover nothing.
   void begin_at(std::int64_t offset, bool from_first_record);
 
+  /// After open(): records up to this append time may be held by nobody, so C of R6 is no less. Of an
+  /// incarnation that an adoption began; to be said again at every open.
+  void set_unheld_until(AppendTime at);
+
   /// The rows of one record, in order: looks each up and enters it, unless its verdict is
   /// duplicate. Quarantined rows are not passed (they never enter). Unprovable rows enter like
   /// applied ones. Verdicts are written to out[i]. Also used to rebuild, where the verdicts are not

@@ -127,6 +127,9 @@ struct PartitionState {
   /// Rows at or above the first generation gap that were recorded as quarantined: a rebuild of the
   /// index goes by this verdict (R4). Ascending. A record kept whole stands as row kWholeRecord.
   std::vector<Address> quarantined;
+  /// C of R6 is no less: up to here (append time) an older incarnation applied records that neither
+  /// the index nor the log need hold (R1).
+  std::optional<AppendTime> unheld_until = {};
 };
 
 enum class Committed {

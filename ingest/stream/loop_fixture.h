@@ -25,6 +25,8 @@ struct Ledger {
     std::optional<WallTime> caught_up_at;
     std::vector<Generation> generations;
     RangeCounts counts;
+    AppendTime horizon_from;
+    std::optional<AppendTime> unheld_until;
   };
   std::map<PartitionId, Progress> progress;
   std::map<std::pair<std::uint64_t, std::uint64_t>, int> applied;  // by identity: how often

@@ -40,6 +40,7 @@ Result<std::vector<PartitionState>> MemoryHandler::load(std::span<const Partitio
     const Ledger::Progress& progress = ledger_.progress[partition];
     PartitionState state{partition,       Incarnation{1},       progress.next,
                          progress.anchor, progress.generations, {}};
+    state.unheld_until = progress.unheld_until;
     for (const Quarantined& q : ledger_.quarantined) {
       if (q.partition != partition) continue;
       state.quarantined.push_back({Incarnation{1}, q.offset, q.whole ? kWholeRecord : q.row});
@@ -111,6 +112,7 @@ void MemoryHandler::apply(const CommitBatch& batch) {
     progress.next = range.to;
     if (range.anchor) progress.anchor = range.anchor;
     if (range.caught_up_at) progress.caught_up_at = range.caught_up_at;
+    progress.horizon_from = range.horizon_from;
     add(progress.counts, range.counts);
     auto& numbers = ledger_.numbers[range.partition];
     numbers.insert(numbers.end(), range.numbers.begin(), range.numbers.end());

@@ -54,6 +54,7 @@ Status PartitionLoader::prepare(PartitionReader& reader, const PartitionState& s
       reader.partition.value, state.generations, bounds->start.value);
   if (!index) return index.error().within("identity index");
   reader.index.emplace(std::move(*index));
+  if (state.unheld_until) reader.index->set_unheld_until(*state.unheld_until);
   if (reader.index->covered().to > state.next.value) {
     return Error{ErrorCode::integrity,
                  "partition " + std::to_string(reader.partition.value) +
