@@ -3,6 +3,8 @@
 #include "ingest/collector/admin.h"
 #include "ingest/collector/generate_command.h"
 #include "ingest/collector/load.h"
+#include "ingest/collector/redrive.h"
+#include "ingest/collector/retire.h"
 #include "ingest/collector/serve.h"
 #include "ingest/collector/settings.h"
 #include "ingest/collector/tail.h"
@@ -55,6 +57,20 @@ int main(int argc, char** argv) {
   declare_lines(load, &loaded.lines);
   load.flag("--json", &loaded.json, "print the counts for machines");
   load.run([&] { return load_file(settings, loaded, stop); });
+
+  RetireArguments retired;
+  Command& retiring = line.command("retire", "say that a source has ended: `serve`, or a tail");
+  retiring.settings(&declared);
+  retiring.option("--tail", &retired.tail, "the log file whose tail has ended; else `serve`");
+  retiring.option("--spool", &retired.spool, "the spool folder itself, of whatever source");
+  retiring.run([&] { return retire(settings, retired, stop); });
+
+  std::string redriven;
+  Command& redrive = line.command("redrive", "append mended events of quarantined records");
+  redrive.settings(&declared);
+  redrive.positional("FILE", &redriven, "lines of {\"child\":17,\"partition\":3,\"event\":{…}}",
+                     Presence::required);
+  redrive.run([&] { return redrive_file(settings, redriven, stop); });
 
   GenerateArguments generated;
   Command& generate =

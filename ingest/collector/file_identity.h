@@ -19,4 +19,17 @@ Result<std::string> loaded_file_source(const OpenFile& file);
 /// nullopt as long as the first line is not complete.
 Result<std::optional<std::string>> tailed_file_source(const OpenFile& file);
 
+/// The beginning of a file that is being read: tells at the cost of a short read whether it is still
+/// the same content. Between two looks at an unchanged file it costs one fstat.
+class FileHead {
+ public:
+  static Result<FileHead> of(const OpenFile& file);
+  /// False: the file was cut and begun anew.
+  Result<bool> still_of(const OpenFile& file);
+
+ private:
+  std::string bytes_;
+  OpenFile::Change seen_;
+};
+
 }  // namespace weir

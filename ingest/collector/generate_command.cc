@@ -1,6 +1,7 @@
 #include "ingest/collector/generate_command.h"
 
-#include "ingest/kafka/kafka_sink.h"
+#include "base/digest.h"
+#include "ingest/collector/outlet.h"
 
 #include <fmt/format.h>
 
@@ -21,9 +22,26 @@ ExitCode generate_events(const CollectorSettings& settings, const GenerateArgume
   Result<IdentityKey> key = identity_key(settings);
   if (!key) return fail(key.error(), ExitCode::config);
   if (!options->out.empty()) return run_generate(*options, nullptr, *key, stop);
-  Result<std::unique_ptr<KafkaSink>> sink = KafkaSink::open(settings.kafka);
-  if (!sink) return fail(sink.error(), ExitCode::config);
-  return run_generate(*options, sink->get(), *key, stop);
+  Metrics metrics;
+  OutletPurpose purpose;
+  purpose.folder = spool_folder(settings, "generate-" + random_hex(8));
+  purpose.name = "generate";
+  Result<std::unique_ptr<Outlet>> outlet = Outlet::open(settings, purpose, metrics);
+  if (!outlet) return fail(outlet.error(), exit_code_of(outlet.error()));
+  if (Status ready = (*outlet)->producer().begin(Deadline::in(settings.kafka.timeout)); !ready) {
+    return fail(ready.error(), exit_code_of(ready.error()));
+  }
+  (*outlet)->start();
+  const ExitCode code = run_generate(*options, &(*outlet)->producer(), *key, stop);
+  (*outlet)->stop();
+  // Events that are made up have an end, whatever came in between.
+  if (Status ended = (*outlet)->end(stop); !ended) {
+    return fail(ended.error().within(purpose.folder), exit_code_of(ended.error()));
+  }
+  if (Status removed = (*outlet)->remove(); !removed) {
+    return fail(removed.error(), exit_code_of(removed.error()));
+  }
+  return code;
 }
 
 }  // namespace weir

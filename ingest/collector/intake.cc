@@ -43,7 +43,8 @@ struct Intake::State {
         stamp(stamp_in),
         options(options_in),
         clock(clock_in),
-        accepted(metrics.counter("weir_ingest_events_accepted_total", "events on the stream")),
+        accepted(metrics.counter("weir_ingest_events_accepted_total",
+                                 "events that were answered with 202")),
         duplicate(metrics.counter("weir_ingest_events_duplicate_total",
                                   "events that repeat one of the same body")),
         rejected(metrics.counter("weir_ingest_events_rejected_total", "events refused")),
@@ -150,7 +151,7 @@ HttpResponse Intake::State::answer(const Workspace& work, Status written) {
   if (!written) {
     turned_away.add();
     if (written.error().code == ErrorCode::invalid) return problem_of(written.error());
-    return retry_later(503, "/problems/stream-unavailable", "Not on the stream",
+    return retry_later(503, "/problems/stream-unavailable", "Not accepted",
                        written.error().text() +
                            "; send the same body again: events keep their identity, so none is "
                            "counted twice");

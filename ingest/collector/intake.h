@@ -1,12 +1,12 @@
 // Intake: POST /v1/events. Bodies in, rows on the stream, and an answer for every event.
 //
-// 202 is given only when the stream has acknowledged every accepted event (acks=all). The answer says
-// of each event `accepted`, `duplicate` (an earlier event of the same body has its identity) or
+// 202 is given only when every accepted event is safe: fsynced in the spool, or acknowledged by the
+// broker, as ingest.accepted_when says (ingest/producer). The answer says of each event `accepted`, `duplicate` (an earlier event of the same body has its identity) or
 // `rejected` with reason, field and detail. Of the whole: 202 when at least one was accepted, 422 when
 // every one was rejected, 400 for a body that cannot be parsed, 415 for a content type that is not
 // taken (packed batches come from Weir's own sink and carry no tenant of their own), 429 when one
-// tenant has more bytes under way than its share, 503 with Retry-After when the stream or its bounded
-// queue is not to be had: then the client sends the same body again, and identity drops the copies.
+// tenant has more bytes under way than its share, 503 with Retry-After when the spool is full or
+// there is none yet: then the client sends the same body again, and identity drops the copies.
 // The tenant is the API key's. Threads: any; each call has a workspace of its own.
 #pragma once
 

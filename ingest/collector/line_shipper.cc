@@ -90,28 +90,32 @@ LineShipper::LineShipper(const Parts& parts, LineArguments arguments,
       rejects_(std::move(rejects)),
       backoff_(parts.seed) {}
 
-void LineShipper::add(std::string_view line, std::int64_t number, std::int64_t position) {
+void LineShipper::add(const FileLines::Line& line, std::int64_t number) {
   Rejection why;
-  if (!decode(line, position, why)) return refuse(line, number, position, why);
+  if (!decode(line, why)) return refuse(line, number, why);
   ++counts_.lines;
   ++counts_.accepted;
   count_times();
 }
 
-void LineShipper::refuse(std::string_view line, std::int64_t number, std::int64_t position,
-                         const Rejection& why) {
+void LineShipper::refuse(const FileLines::Line& line, std::int64_t number, const Rejection& why) {
   ++counts_.lines;
   ++counts_.rejected;
   ++counts_.rejected_by_reason[std::string(why.reason)];
-  if (Status kept = rejects_.add(number, position, why, line); !kept) {
+  if (Status kept = rejects_.add(number, line.position, why, line.text); !kept) {
     log_error("a refused line could not be kept", {{"error", kept.error().text()}});
   }
 }
 
-bool LineShipper::decode(std::string_view line, std::int64_t position, Rejection& why) {
-  if (!line_decoder_) return decode_event(line, why);
+bool LineShipper::decode(const FileLines::Line& line, Rejection& why) {
+  if (line.cut) {
+    why.reason = reason::kTooLong;
+    why.detail = fmt::format("the line is longer than {} bytes", FileLines::kLineBytesMax);
+    return false;
+  }
+  if (!line_decoder_) return decode_event(line.text, why);
   char id[24];
-  const auto end = fmt::format_to_n(id, sizeof id, "{}", position);
+  const auto end = fmt::format_to_n(id, sizeof id, "{}", line.position);
   LineContext context;
   context.tenant = arguments_.tenant;
   context.source = source_;
@@ -120,7 +124,7 @@ bool LineShipper::decode(std::string_view line, std::int64_t position, Rejection
   context.gateway = arguments_.gateway;
   context.latest = EventTime(parts_.clock.now().value + parts_.permitted_future.count());
   context.routes = &routes_;
-  return line_decoder_->decode_line(line, context, batch_, why);
+  return line_decoder_->decode_line(line.text, context, batch_, why);
 }
 
 // An event of its own, with its own source and id.

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "ingest/codec/codec.h"
 #include "ingest/codec/log_line.h"
+#include "ingest/collector/line_reader.h"
 #include "ingest/collector/reject_file.h"
 #include "ingest/event/route_template.h"
 #include "ingest/stream/sink.h"
@@ -63,10 +64,8 @@ class LineShipper {
 
   /// The lines that follow belong to the file of this identity (at most 64 bytes).
   void begin_file(std::string source) { source_ = std::move(source); }
-  void add(std::string_view line, std::int64_t number, std::int64_t position);
-  /// A line that is refused before it is decoded.
-  void refuse(std::string_view line, std::int64_t number, std::int64_t position,
-              const Rejection& why);
+  /// A line that was cut is refused.
+  void add(const FileLines::Line& line, std::int64_t number);
   bool full() const { return batch_.rows() >= kRowsMax || batch_.bytes() >= kBytesMax; }
   bool empty() const { return batch_.rows() == 0; }
   /// Error only when asked to stop before the stream had it, or when it can never have it.
@@ -79,7 +78,8 @@ class LineShipper {
 
   LineShipper(const Parts& parts, LineArguments arguments, std::optional<LineDecoder> lines,
               RouteTemplates routes, RejectFile rejects);
-  bool decode(std::string_view line, std::int64_t position, Rejection& why);
+  void refuse(const FileLines::Line& line, std::int64_t number, const Rejection& why);
+  bool decode(const FileLines::Line& line, Rejection& why);
   bool decode_event(std::string_view line, Rejection& why);
   void count_times();
 

@@ -4,8 +4,8 @@
 #include "ingest/collector/file_identity.h"
 #include "ingest/collector/line_reader.h"
 #include "ingest/collector/open_file.h"
+#include "ingest/collector/outlet.h"
 #include "ingest/collector/progress_bar.h"
-#include "ingest/kafka/kafka_sink.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -20,13 +20,6 @@ ExitCode fail(const Error& error) {
   return exit_code_of(error);
 }
 
-Rejection too_long() {
-  Rejection why;
-  why.reason = reason::kTooLong;
-  why.detail = fmt::format("the line is longer than {} bytes", FileLines::kLineBytesMax);
-  return why;
-}
-
 Status ship_all(const OpenFile& file, LineShipper& shipper, ProgressBar& progress,
                 const std::stop_token& stop) {
   FileLines lines(file.fd(), 0);
@@ -36,12 +29,7 @@ Status ship_all(const OpenFile& file, LineShipper& shipper, ProgressBar& progres
     Result<bool> more = lines.next(line);
     if (!more) return more.error();
     if (!*more && !lines.take_rest(line)) break;
-    ++number;
-    if (line.cut) {
-      shipper.refuse(line.text, number, line.position, too_long());
-    } else {
-      shipper.add(line.text, number, line.position);
-    }
+    shipper.add(line, ++number);
     if (!shipper.full()) continue;
     WEIR_TRY(shipper.flush(stop));
     progress.show(lines.position());
@@ -49,6 +37,17 @@ Status ship_all(const OpenFile& file, LineShipper& shipper, ProgressBar& progres
   WEIR_TRY(shipper.flush(stop));
   progress.end();
   return {};
+}
+
+Error again(const Error& error) {
+  return {error.code, error.what,
+          "run the same command again: what is on the stream already adds nothing"};
+}
+
+/// The file is read to its end: END, and then the spool has done its work.
+Status finish(Outlet& outlet, const std::stop_token& stop) {
+  WEIR_TRY(outlet.end(stop));
+  return outlet.remove();
 }
 
 void print_counts(const LoadArguments& arguments, const std::string& rejects,
@@ -85,21 +84,37 @@ ExitCode load_file(const CollectorSettings& settings, const LoadArguments& argum
   if (!file) return fail(file.error());
   Result<std::string> source = loaded_file_source(*file);
   if (!source) return fail(source.error());
-  Result<std::unique_ptr<KafkaSink>> sink = KafkaSink::open(settings.kafka);
-  if (!sink) return fail(sink.error());
+  Metrics metrics;
+  const std::string digits = source->substr(source->find('-') + 1);
+  OutletPurpose purpose;
+  purpose.folder = spool_folder(settings, "load-" + digits.substr(0, 16));
+  purpose.name = "load-" + digits.substr(0, 12);
+  Result<std::unique_ptr<Outlet>> outlet = Outlet::open(settings, purpose, metrics);
+  if (!outlet) return fail(outlet.error());
 
   const std::string rejects =
       arguments.lines.rejects.empty() ? arguments.file + ".rejects" : arguments.lines.rejects;
-  Result<LineShipper> shipper = LineShipper::make(
-      {**sink, *key, system_clock(), settings.permitted_future, settings.write_timeout, 1},
-      arguments.lines, *std::move(routes), RejectFile(rejects, false));
+  Result<LineShipper> shipper =
+      LineShipper::make({(*outlet)->producer(), *key, system_clock(), settings.permitted_future,
+                         settings.write_timeout, 1},
+                        arguments.lines, *std::move(routes), RejectFile(rejects, false));
   if (!shipper) return fail(shipper.error());
   shipper->begin_file(*source);
 
-  ProgressBar progress(arguments.file, file->size());
-  if (Status shipped = ship_all(*file, *shipper, progress, stop); !shipped) {
-    return fail(Error{shipped.error().code, shipped.error().what,
-                      "run the same command again: what is on the stream already adds nothing"});
+  const bool read_before = (*outlet)->producer().standing().ending;
+  if (!read_before) {
+    ProgressBar progress(arguments.file, file->size());
+    (*outlet)->start();
+    if (Status shipped = ship_all(*file, *shipper, progress, stop); !shipped) {
+      return fail(again(shipped.error()));
+    }
+    (*outlet)->stop();
+  }
+  if (Status ended = finish(**outlet, stop); !ended) return fail(again(ended.error()));
+  if (read_before) {
+    fmt::print("{}: was read to its end by an earlier run; the rest of it is on the stream now\n",
+               arguments.file);
+    return ExitCode::done;
   }
   print_counts(arguments, rejects, shipper->counts());
   const ShipCounts& counts = shipper->counts();

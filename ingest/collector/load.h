@@ -1,7 +1,9 @@
 // `weir-ingest load FILE`: a whole file onto the stream, once.
 //
 // The file's identity is the digest of its content, an event's id the position of its line: loading
-// the same content again, under whatever name, adds nothing. Prints progress on a terminal, in the
+// the same content again, under whatever name, adds nothing. It is a producer of its own (R15): what
+// it sends is numbered, and when the file is read to its end it writes END; a run that was broken off
+// leaves its spool, and the next one goes on with it. Prints progress on a terminal, in the
 // end the counts of lines, accepted and rejected by reason; refused lines are kept in the reject
 // file. Exit codes: 0 (also when lines were rejected), 65 when none was accepted, 69 stream away.
 #pragma once

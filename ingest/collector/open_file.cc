@@ -34,4 +34,10 @@ std::int64_t OpenFile::size() const {
   return fstat(fd_, &facts) == 0 ? static_cast<std::int64_t>(facts.st_size) : 0;
 }
 
+OpenFile::Change OpenFile::change() const {
+  struct stat facts = {};
+  if (fstat(fd_, &facts) != 0) return {};
+  return {facts.st_size, facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec};
+}
+
 }  // namespace weir

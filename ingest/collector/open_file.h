@@ -25,6 +25,12 @@ class OpenFile {
   std::uint64_t inode() const { return inode_; }
   /// Now; 0 when it cannot be told.
   std::int64_t size() const;
+  /// Size and time of the last change, now: equal ones mean that nothing was written in between.
+  struct Change {
+    std::int64_t size = -1, seconds = 0, nanoseconds = 0;
+    bool operator==(const Change&) const = default;
+  };
+  Change change() const;
 
  private:
   OpenFile(int fd, std::uint64_t inode) : fd_(fd), inode_(inode) {}

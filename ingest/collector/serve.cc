@@ -3,7 +3,9 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "ingest/collector/intake.h"
-#include "ingest/kafka/kafka_sink.h"
+#include "ingest/collector/outlet.h"
+
+#include <fmt/format.h>
 
 namespace weir {
 namespace {
@@ -13,10 +15,26 @@ ExitCode give_up(const Error& error) {
   return exit_code_of(error);
 }
 
-std::vector<std::string> why_not_ready(RecordSink& sink) {
-  auto partitions = sink.partition_count(Deadline::in(std::chrono::seconds(1)));
-  if (partitions) return {};
-  return {partitions.error().text()};
+// Kafka being away is no reason: events are accepted all the same.
+std::vector<std::string> why_not_ready(const ProducerStanding& standing,
+                                       const CollectorSettings& settings) {
+  std::vector<std::string> reasons;
+  if (!standing.not_ready.empty()) reasons.push_back(standing.not_ready);
+  if (standing.spool_bytes >= settings.spool_bytes_max) {
+    reasons.push_back(fmt::format(
+        "the spool is full: {} bytes, the oldest event waits since {}", standing.spool_bytes,
+        format_rfc3339(standing.oldest_waiting.value_or(WallTime{}).value)));
+  }
+  return reasons;
+}
+
+OutletPurpose purpose_of(const CollectorSettings& settings) {
+  OutletPurpose purpose;
+  purpose.folder = spool_folder(settings, "serve");
+  purpose.name = settings.producer;
+  purpose.accepted_when =
+      settings.accepted_when == "broker" ? AcceptedWhen::broker : AcceptedWhen::spool;
+  return purpose;
 }
 
 }  // namespace
@@ -28,27 +46,32 @@ ExitCode serve_collector(const CollectorSettings& settings, const std::stop_toke
   if (!templates) return give_up(templates.error());
   Result<ApiKeys> keys = ApiKeys::read(settings.keys_file);
   if (!keys) return give_up(keys.error());
-  Result<std::unique_ptr<KafkaSink>> sink = KafkaSink::open(settings.kafka);
-  if (!sink) return give_up(sink.error());
-
   Metrics metrics;
+  Result<std::unique_ptr<Outlet>> outlet = Outlet::open(settings, purpose_of(settings), metrics);
+  if (!outlet) return give_up(outlet.error());
+  Producer& producer = (*outlet)->producer();
   Stamp stamp(*std::move(templates));
   IntakeOptions options;
   options.permitted_future = settings.permitted_future;
   options.write_timeout = settings.write_timeout;
   options.tenant_bytes_max = settings.tenant_bytes_max;
   options.body_bytes_max = static_cast<std::size_t>(settings.http.body_bytes_max);
-  Intake intake(**sink, *key, stamp, options, system_clock(), metrics);
+  Intake intake(producer, *key, stamp, options, system_clock(), metrics);
 
   HttpServer server(settings.http, metrics, *keys);
   server.route("POST", "/v1/events", Access::tenant,
                [&](const HttpRequest& request) { return intake.post(request); });
-  server.readiness([&] { return why_not_ready(**sink); });
+  server.route("GET", "/v1/producer", Access::open, [&](const HttpRequest&) {
+    return HttpResponse::json(200, standing_json(producer.standing(), system_clock()));
+  });
+  server.readiness([&] { return why_not_ready(producer.standing(), settings); });
+  (*outlet)->start();
   if (Status started = server.start(); !started) return give_up(started.error());
 
   while (!sleep_until_stop(stop, std::chrono::hours(1))) {
   }
   server.stop();
+  (*outlet)->stop();
   return ExitCode::done;
 }
 

@@ -1,8 +1,36 @@
 #include "ingest/collector/settings.h"
 
+#include <array>
 #include <sstream>
+#include <unistd.h>
 
 namespace weir {
+namespace {
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return "weir";
+  return name.data();
+}
+
+void declare_spool(Settings& settings, CollectorSettings* into) {
+  settings.text("ingest.producer", &into->producer, host_name(),
+                "what producer ids of this machine begin with; by default the host's name");
+  settings.choice("ingest.accepted_when", &into->accepted_when, {"spool", "broker"}, "spool",
+                  "when 202 is given: when the event is fsynced in the spool, or when the broker "
+                  "has acknowledged it");
+  settings.text("ingest.spool_folder", &into->spool_folder, "",
+                "folder of the spools; empty: spool in ingest.state_folder");
+  settings.integer("ingest.spool_bytes_max", &into->spool_bytes_max, std::int64_t{1} << 30,
+                   std::int64_t{16} << 20, std::int64_t{1} << 44, "bytes",
+                   "of one spool; when it is full events are answered 503 until Kafka is back");
+  settings.duration("ingest.seal_interval", &into->seal_interval, std::chrono::seconds(5),
+                    std::chrono::milliseconds(100), std::chrono::minutes(10),
+                    "how often the stream is told up to when everything is in; a period closes "
+                    "only behind such a seal of every producer");
+}
+
+}  // namespace
 
 void declare(Settings& settings, CollectorSettings* into) {
   declare_kafka_settings(settings, &into->kafka);
@@ -25,6 +53,7 @@ void declare(Settings& settings, CollectorSettings* into) {
                    "bodies of one tenant that may be under way at once; beyond it answers 429");
   settings.text("ingest.state_folder", &into->state_folder, "ingest",
                 "folder of tail positions and reject files");
+  declare_spool(settings, into);
   settings.text("ingest.tail_listen", &into->tail_listen, "",
                 "host:port of health and metrics of `weir-ingest tail`; empty: none");
   settings.text("ingest.route_rules", &into->route_rules, "",

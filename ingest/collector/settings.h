@@ -21,6 +21,11 @@ struct CollectorSettings {
   Micros write_timeout;
   std::int64_t tenant_bytes_max;
   std::string state_folder;
+  std::string producer;       // the beginning of producer ids
+  std::string accepted_when;  // "spool" or "broker"
+  std::string spool_folder;   // empty: "spool" in state_folder
+  std::int64_t spool_bytes_max;
+  Micros seal_interval;
   std::string tail_listen;  // empty: none
   std::string route_rules;  // patterns separated by white space
   std::int64_t templates_max;

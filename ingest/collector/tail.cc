@@ -2,8 +2,8 @@
 
 #include "base/log.h"
 #include "base/volume/durable_file.h"
-#include "ingest/collector/file_identity.h"
 
+#include <cctype>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -18,11 +18,13 @@ std::string folder_of(const std::string& path) {
 
 std::string base_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-Rejection line_too_long() {
-  Rejection why;
-  why.reason = reason::kTooLong;
-  why.detail = fmt::format("the line is longer than {} bytes", FileLines::kLineBytesMax);
-  return why;
+constexpr auto kStillFor = std::chrono::seconds(1);
+
+// "access.log.1", "access.log-20260301": what rotation calls the files before this one.
+bool is_rotated_name(const std::string& name, const std::string& base) {
+  return name.size() > base.size() + 1 && name.starts_with(base) &&
+         (name[base.size()] == '.' || name[base.size()] == '-') &&
+         std::isdigit(static_cast<unsigned char>(name[base.size() + 1])) != 0;
 }
 
 }  // namespace
@@ -33,18 +35,31 @@ Status Tail::begin() {
   if (!*stored) return {};
   Result<bool> found = find_former(**stored);
   if (!found) return found.error();
-  if (!*found) {
-    log_error(
-        "the file that was being read is gone; what it held behind the position is lost to "
-        "the tail",
-        {{"path", path_}, {"source", (*stored)->source}, {"position", (*stored)->position}});
-  }
-  return {};
+  if (*found) return {};
+  return lost(
+      fmt::format("{}: the file that was being read ({}) is gone; what it held behind "
+                  "position {} is lost to the tail",
+                  path_, (*stored)->source, (*stored)->position));
+}
+
+Status Tail::lost(const std::string& what) {
+  log_error(what, {{"remedy", "load what is missing by hand, or give it up, and remove " +
+                                  state_.lost_path() + ": until then this tail seals nothing"}});
+  return state_.mark_lost(what);
+}
+
+Result<bool> Tail::whole() const {
+  Result<bool> lost_some = state_.lost();
+  if (!lost_some) return lost_some;
+  return !*lost_some;
 }
 
 Status Tail::open_at(OpenFile file, TailPosition at) {
   log_info("reading", {{"path", path_}, {"source", at.source}, {"position", at.position}});
-  open_.emplace(Open{std::move(file), at.source, nullptr, at.line});
+  Result<FileHead> head = FileHead::of(file);
+  if (!head) return head.error();
+  still_since_.reset();
+  open_.emplace(Open{std::move(file), at.source, *std::move(head), nullptr, at.line});
   open_->lines = std::make_unique<FileLines>(open_->file.fd(), at.position);
   shipper_.begin_file(at.source);
   return {};
@@ -78,51 +93,67 @@ Result<bool> Tail::open_present() {
   return true;
 }
 
-Result<Tail::Fate> Tail::fate() const {
+Result<Tail::Fate> Tail::fate() {
   if (open_->file.size() < open_->lines->position()) return Fate::begun_anew;
-  // Cut and grown past the position again: only the first line can tell.
-  Result<std::optional<std::string>> source = tailed_file_source(open_->file);
-  if (!source) return source.error();
-  if (!*source || **source != open_->source) return Fate::begun_anew;
+  // Cut and grown past the position again: only its beginning can tell.
+  Result<bool> same = open_->head.still_of(open_->file);
+  if (!same) return same.error();
+  if (!*same) return Fate::begun_anew;
   struct stat facts = {};
   if (stat(path_.c_str(), &facts) != 0) return Fate::current;  // between rename and creation
   return facts.st_ino == open_->file.inode() ? Fate::current : Fate::renamed;
 }
 
 Result<bool> Tail::step(const std::stop_token& stop) {
+  at_end_ = false;
   if (!open_) {
     Result<bool> opened = open_present();
+    if (opened && !*opened) at_end_ = true;  // there is nothing to read
     if (!opened || !*opened) return opened;
   }
   // Asked before reading to the end: what the name means afterwards may have been written to since.
   Result<Fate> fate_now = fate();
   if (!fate_now) return fate_now.error();
   if (*fate_now == Fate::begun_anew) {
-    log_warn("the file was cut and begun anew; lines that were not read before that are lost",
-             {{"path", path_}, {"position", open_->lines->position()}});
+    const std::int64_t position = open_->lines->position();
     open_.reset();
+    WEIR_TRY(
+        lost(fmt::format("{}: the file was cut at position {} and begun anew; lines that were "
+                         "not read before that are lost (rotate by renaming)",
+                         path_, position)));
     return true;
   }
   Result<bool> shipped = ship_lines(stop);
-  if (!shipped || *shipped || *fate_now == Fate::current) return shipped;
+  if (!shipped) return shipped;
+  if (*fate_now == Fate::current) {
+    at_end_ = !shipper_was_full_;
+    return shipped;
+  }
+  if (*shipped) still_since_.reset();
+  if (*shipped || !still_for_a_while()) return shipped;
   WEIR_TRY(finish_old(stop));
   return true;
+}
+
+bool Tail::still_for_a_while() {
+  const TimePoint now = clock_.steady_now();
+  if (!still_since_) still_since_ = now;
+  return now - *still_since_ >= kStillFor;
 }
 
 Result<bool> Tail::ship_lines(const std::stop_token& stop) {
   FileLines::Line line;
   bool any = false;
+  shipper_was_full_ = true;
   while (!shipper_.full()) {
     Result<bool> more = open_->lines->next(line);
     if (!more) return more;
-    if (!*more) break;
-    any = true;
-    ++open_->line;
-    if (line.cut) {
-      shipper_.refuse(line.text, open_->line, line.position, line_too_long());
-    } else {
-      shipper_.add(line.text, open_->line, line.position);
+    if (!*more) {
+      shipper_was_full_ = false;
+      break;
     }
+    any = true;
+    shipper_.add(line, ++open_->line);
   }
   if (any) WEIR_TRY(flush(stop));
   return any;
@@ -132,11 +163,30 @@ Result<bool> Tail::ship_lines(const std::stop_token& stop) {
 Status Tail::finish_old(const std::stop_token& stop) {
   FileLines::Line line;
   if (open_->lines->take_rest(line)) {
-    shipper_.add(line.text, ++open_->line, line.position);
+    shipper_.add(line, ++open_->line);
     WEIR_TRY(flush(stop));
   }
   log_info("read to its end", {{"source", open_->source}, {"lines", open_->line}});
+  WEIR_TRY(look_for_skipped(open_->file.change().seconds));
   open_.reset();
+  return {};
+}
+
+// A file that was rotated away between two looks stands beside this one, and was written later.
+Status Tail::look_for_skipped(std::int64_t finished_at) {
+  const std::string folder = folder_of(path_);
+  Result<std::vector<std::string>> names = list_folder(folder);
+  if (!names) return names.error();
+  for (const std::string& name : *names) {
+    if (!is_rotated_name(name, base_of(path_))) continue;
+    Result<OpenFile> file = OpenFile::open(folder + "/" + name);
+    if (!file || file->inode() == open_->file.inode()) continue;
+    if (file->size() == 0 || file->change().seconds <= finished_at) continue;
+    WEIR_TRY(
+        lost(fmt::format("{}: was rotated more than once before it was read; {} may hold "
+                         "lines that the tail has never seen",
+                         path_, name)));
+  }
   return {};
 }
 

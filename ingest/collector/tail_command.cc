@@ -2,8 +2,8 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/volume/durable_file.h"
+#include "ingest/collector/outlet.h"
 #include "ingest/collector/tail.h"
-#include "ingest/kafka/kafka_sink.h"
 
 #include <climits>
 #include <cstdlib>
@@ -18,12 +18,6 @@ constexpr auto kAfterError = std::chrono::seconds(1);
 ExitCode give_up(const Error& error) {
   log_error(error.text());
   return exit_code_of(error);
-}
-
-// The same file under two spellings is one tail. A file that is not there yet keeps its spelling.
-std::string canonical(const std::string& path) {
-  char resolved[PATH_MAX];
-  return realpath(path.c_str(), resolved) != nullptr ? resolved : path;
 }
 
 // What a scrape sees of a tail.
@@ -42,15 +36,46 @@ struct TailMetrics {
   Gauge& rejected;
 };
 
-ExitCode follow(Tail& tail, const LineShipper& shipper, TailMetrics metrics,
+// Says W once everything was read at a wall time >= W (R15).
+class TailSeals {
+ public:
+  TailSeals(const Tail& tail, Producer& producer, Micros interval)
+      : tail_(tail), producer_(producer), interval_(interval) {}
+
+  /// Before a step: takes W when it is time, or when `now`.
+  void before_step(bool now) {
+    if (until_ || (!now && std::chrono::steady_clock::now() < due_)) return;
+    until_ = system_clock().now();
+  }
+  void after_step() {
+    if (!until_ || !tail_.at_end()) return;
+    const Result<bool> whole = tail_.whole();
+    if (!whole) log_error(whole.error().text());
+    if (whole && *whole) producer_.propose_seal(*until_);
+    until_.reset();
+    due_ = std::chrono::steady_clock::now() + interval_;
+  }
+
+ private:
+  const Tail& tail_;
+  Producer& producer_;
+  const Micros interval_;
+  std::optional<WallTime> until_;
+  std::chrono::steady_clock::time_point due_{};
+};
+
+ExitCode follow(Tail& tail, const LineShipper& shipper, TailSeals seals, TailMetrics metrics,
                 const std::stop_token& stop) {
   if (Status begun = tail.begin(); !begun) return give_up(begun.error());
-  while (!stop.stop_requested()) {
+  while (true) {
+    const bool last = stop.stop_requested();
+    seals.before_step(last);
     Result<bool> busy = tail.step(stop);
+    if (busy) seals.after_step();
     metrics.set(shipper.counts());
+    if (last) break;
     if (busy && *busy) continue;
-    if (!busy && stop.stop_requested()) break;
-    if (!busy) log_error(busy.error().text());
+    if (!busy && !stop.stop_requested()) log_error(busy.error().text());
     sleep_until_stop(stop, busy ? Micros(kWhenIdle) : Micros(kAfterError));
   }
   return ExitCode::done;
@@ -58,9 +83,14 @@ ExitCode follow(Tail& tail, const LineShipper& shipper, TailMetrics metrics,
 
 }  // namespace
 
+std::string canonical_path(const std::string& path) {
+  char resolved[PATH_MAX];
+  return realpath(path.c_str(), resolved) != nullptr ? resolved : path;
+}
+
 ExitCode tail_file(const CollectorSettings& settings, const TailArguments& arguments,
                    const std::stop_token& stop) {
-  const std::string path = canonical(arguments.file);
+  const std::string path = canonical_path(arguments.file);
   Result<IdentityKey> key = identity_key(settings);
   if (!key) return give_up(key.error());
   Result<RouteTemplates> routes = route_templates(settings);
@@ -69,27 +99,41 @@ ExitCode tail_file(const CollectorSettings& settings, const TailArguments& argum
   if (Status made = make_folders(state.path() + ".lock"); !made) return give_up(made.error());
   Result<FolderLock> lock = FolderLock::take(state.path() + ".lock");
   if (!lock) return give_up(lock.error().within(path + " is being tailed already"));
-  Result<std::unique_ptr<KafkaSink>> sink = KafkaSink::open(settings.kafka);
-  if (!sink) return give_up(sink.error());
+  Metrics metrics;
+  OutletPurpose purpose;
+  purpose.folder = spool_folder(settings, tail_source(path));
+  purpose.name = settings.producer;
+  Result<std::unique_ptr<Outlet>> outlet = Outlet::open(settings, purpose, metrics);
+  if (!outlet) return give_up(outlet.error());
+  Producer& producer = (*outlet)->producer();
 
   const std::string rejects =
       arguments.lines.rejects.empty() ? state.path() + ".rejects" : arguments.lines.rejects;
   Result<LineShipper> shipper = LineShipper::make(
-      {**sink, *key, system_clock(), settings.permitted_future, settings.write_timeout, 1},
+      {producer, *key, system_clock(), settings.permitted_future, settings.write_timeout, 1},
       arguments.lines, *std::move(routes), RejectFile(rejects, true));
   if (!shipper) return give_up(shipper.error());
 
-  Metrics metrics;
   const ApiKeys no_keys;
   HttpServerOptions options;
   options.listen = settings.tail_listen;
   options.listen_setting = "ingest.tail_listen";
   HttpServer health(options, metrics, no_keys);
+  health.readiness([&] {
+    const std::string why = producer.standing().not_ready;
+    return why.empty() ? std::vector<std::string>{} : std::vector{why};
+  });
+  health.route("GET", "/v1/producer", Access::open, [&](const HttpRequest&) {
+    return HttpResponse::json(200, standing_json(producer.standing(), system_clock()));
+  });
   if (!settings.tail_listen.empty()) {
     if (Status started = health.start(); !started) return give_up(started.error());
   }
-  Tail tail(path, std::move(state), *shipper);
-  const ExitCode code = follow(tail, *shipper, TailMetrics(metrics), stop);
+  Tail tail(path, std::move(state), *shipper, system_clock());
+  (*outlet)->start();
+  const ExitCode code = follow(tail, *shipper, TailSeals(tail, producer, settings.seal_interval),
+                               TailMetrics(metrics), stop);
+  (*outlet)->stop();
   const ShipCounts& counts = shipper->counts();
   log_info("tail ends", {{"path", path},
                          {"lines", counts.lines},

@@ -48,4 +48,15 @@ Status TailState::write(const TailPosition& at) const {
   return write_file_durably(path_, fmt::format("{} {} {}\n", at.source, at.position, at.line));
 }
 
+Status TailState::mark_lost(const std::string& what) const {
+  return write_file_durably(lost_path(), what + "\n");
+}
+
+Result<bool> TailState::lost() const {
+  Result<std::string> text = read_file(lost_path(), kStateBytesMax);
+  if (text) return true;
+  if (text.error().code == ErrorCode::not_found) return false;
+  return text.error();
+}
+
 }  // namespace weir

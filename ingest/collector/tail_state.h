@@ -23,6 +23,11 @@ class TailState {
   /// nullopt at the first start. Error `integrity` for a damaged file, which says how to begin anew.
   Result<std::optional<TailPosition>> read() const;
   Status write(const TailPosition& position) const;
+  /// Lines were lost to the tail: remembered until an operator removes the file that says so. While
+  /// it is there no seal may say that everything is in.
+  Status mark_lost(const std::string& what) const;
+  Result<bool> lost() const;
+  std::string lost_path() const { return path_ + ".lost"; }
   const std::string& path() const { return path_; }
 
  private:

@@ -99,7 +99,11 @@ Status remove_files(LogDisk& disk, const std::string& folder) {
   Result<std::vector<std::string>> names = disk.list(folder);
   if (!names && names.error().code == ErrorCode::not_found) return {};
   if (!names) return names.error();
-  for (const std::string& name : *names) WEIR_TRY(disk.remove(folder + "/" + name));
+  for (const std::string& name : *names) {
+    const std::string path = folder + "/" + name;
+    const bool is_folder = disk.list(path).ok();
+    WEIR_TRY(is_folder ? remove_files(disk, path) : disk.remove(path));
+  }
   return disk.sync_folder(folder);
 }
 

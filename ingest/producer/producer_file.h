@@ -62,7 +62,7 @@ Status write_cursor(LogDisk& disk, const std::string& folder, std::int64_t epoch
 Status write_whole(LogDisk& disk, const std::string& folder, const std::string& name,
                    std::string_view bytes);
 std::string epoch_folder(const std::string& folder, std::int64_t epoch);
-/// Removes the files of a folder; a folder that is not there is success.
+/// Removes the files of a folder and of those in it; a folder that is not there is success.
 Status remove_files(LogDisk& disk, const std::string& folder);
 
 }  // namespace weir

@@ -1,0 +1,57 @@
+// Outlet: how the commands of weir-ingest reach the stream. A Producer (ingest/producer) on this
+// machine's volume in front of Kafka, and the thread that forwards and seals for it.
+//
+// Each source has a spool folder of its own under ingest.spool_folder: "serve", "tail-…", "load-…".
+// Threads: producer() any; the rest one.
+#pragma once
+
+#include "base/metrics.h"
+#include "ingest/collector/settings.h"
+#include "ingest/producer/producer.h"
+
+#include <memory>
+#include <stop_token>
+#include <string>
+
+namespace weir {
+
+struct OutletPurpose {
+  std::string folder;  // of its spool, as spool_folder() gives it
+  std::string name;    // a new producer id begins with it
+  AcceptedWhen accepted_when = AcceptedWhen::input;
+  std::string topic;  // empty: kafka.topic
+};
+
+/// Where a source keeps its spool.
+std::string spool_folder(const CollectorSettings& settings, const std::string& source);
+/// "tail-" and a short digest of the tailed path.
+std::string tail_source(const std::string& path);
+
+class Outlet {
+ public:
+  /// Needs no broker. Errors as Producer::open(): `conflict` when another process has the spool.
+  static Result<std::unique_ptr<Outlet>> open(const CollectorSettings& settings,
+                                              const OutletPurpose& purpose, Metrics& metrics);
+  /// As stop().
+  ~Outlet();
+
+  Producer& producer();
+  /// Begins to forward, and to seal.
+  void start();
+  /// Forwards and seals once more, for a few seconds at most; what is left stays in the spool.
+  void stop();
+  /// Forwards everything and writes END, as long as nobody asks to stop. Error then `unavailable`.
+  Status end(const std::stop_token& stop);
+  /// Behind end(): the spool is no longer needed.
+  Status remove();
+
+ private:
+  struct State;
+  explicit Outlet(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// {"producer":"gw-1-5f3a0c2b","epoch":1,"spool_bytes":…,"waiting":…,"oldest_waiting":…,…}
+std::string standing_json(const ProducerStanding& standing, Clock& clock);
+
+}  // namespace weir
