@@ -41,10 +41,15 @@ class CommandOverCli : public Command {
   void option(const std::string& name, std::int64_t* into, const std::string& sentence) override {
     app_->add_option(name, *into, sentence)->capture_default_str();
   }
+  void option(const std::string& name, std::vector<std::string>* into,
+              const std::string& sentence) override {
+    app_->add_option(name, *into, sentence)->allow_extra_args(false);
+  }
   void flag(const std::string& name, bool* into, const std::string& sentence) override {
     app_->add_flag(name, *into, sentence);
   }
   void settings(Settings* settings) override { settings_ = settings; }
+  const std::string& config_path() const override { return config_path_; }
   void run(std::function<ExitCode()> body) override { body_ = std::move(body); }
 
   bool has_body() const { return body_ != nullptr; }

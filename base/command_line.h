@@ -37,10 +37,15 @@ class Command {
                            const std::string& sentence, Presence presence) = 0;
   virtual void option(const std::string& name, std::string* into, const std::string& sentence) = 0;
   virtual void option(const std::string& name, std::int64_t* into, const std::string& sentence) = 0;
+  /// May be given several times: one value each.
+  virtual void option(const std::string& name, std::vector<std::string>* into,
+                      const std::string& sentence) = 0;
   virtual void flag(const std::string& name, bool* into, const std::string& sentence) = 0;
   /// Declares the settings that this command reads, so that --help lists them and
   /// --table.name=VALUE is known; load_settings(settings, ...) runs before `body`.
   virtual void settings(Settings* settings) = 0;
+  /// What --config said, when the body runs; "" without it.
+  virtual const std::string& config_path() const = 0;
   virtual void run(std::function<ExitCode()> body) = 0;
 };
 

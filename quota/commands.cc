@@ -143,21 +143,6 @@ ExitCode catalog_apply_command(const QuotaOptions& options, const std::string& p
   return ExitCode::done;
 }
 
-ExitCode quarantine_list_command(const QuotaOptions& options) {
-  return print_rows(
-      options, "id\ttopic\tpartition\toffset\trow\treason\tfield\tdetail\tbytes",
-      "SELECT q.id, r.topic, q.partition, q.record_offset, q.row, q.reason, q.field, q.detail, "
-      "length(r.raw) FROM quota.quarantine q JOIN quota.quarantine_record r "
-      "USING (incarnation, partition, record_offset) WHERE q.resolved_at_us IS NULL ORDER BY q.id "
-      "LIMIT 1000");
-}
-
-ExitCode gaps_list_command(const QuotaOptions& options) {
-  return print_rows(options, "id\tincarnation\tpartition\tfrom\tto\treason",
-                    "SELECT id, incarnation, partition, from_offset, to_offset, reason "
-                    "FROM quota.gap WHERE accepted_at_us IS NULL ORDER BY id LIMIT 1000");
-}
-
 ExitCode status_command(const QuotaOptions& options) {
   const ExitCode deployment = print_rows(
       options, "deployment\ttopic\tincarnation\tpartitions\tclosed_until_us\tcatalogue\tblockers",

@@ -14,8 +14,6 @@ ExitCode migrate_command(const QuotaOptions& options);
 ExitCode catalog_check_command(const std::string& path);
 ExitCode catalog_diff_command(const QuotaOptions& options, const std::string& path);
 ExitCode catalog_apply_command(const QuotaOptions& options, const std::string& path);
-ExitCode quarantine_list_command(const QuotaOptions& options);
-ExitCode gaps_list_command(const QuotaOptions& options);
 ExitCode status_command(const QuotaOptions& options);
 
 /// Logs the error and gives its exit code.

@@ -1,6 +1,7 @@
 // weir-quota: consumes the stream into the usage ledger; answers quota over HTTP.
 #include "base/command_line.h"
 #include "quota/commands.h"
+#include "quota/operator/commands.h"
 #include "quota/options.h"
 #include "quota/run.h"
 
@@ -44,13 +45,7 @@ int main(int argc, char** argv) {
   serve.settings(&declared);
   serve.run([&] { return run_server(options, stop); });
 
-  Command& quarantine = line.command("quarantine list", "records that could not be applied");
-  quarantine.settings(&declared);
-  quarantine.run([&] { return quarantine_list_command(options); });
-
-  Command& gaps = line.command("gaps list", "offsets that were never read");
-  gaps.settings(&declared);
-  gaps.run([&] { return gaps_list_command(options); });
+  declare_operator_commands(line, &declared, options);
 
   Command& status = line.command("status", "how far each partition is");
   status.settings(&declared);

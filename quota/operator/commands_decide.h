@@ -1,0 +1,26 @@
+// Decisions by command: which rows, then the transaction, then what was done. Private to this folder.
+#pragma once
+
+#include "quota/operator/arguments.h"
+
+namespace weir {
+
+using Decide = Result<Resolution> (*)(OperatorStore&, const Decision&,
+                                      std::span<const std::int64_t>, Deadline);
+
+/// By ids.
+ExitCode decide_command(const QuotaOptions& options, const OperatorArguments& arguments,
+                        Decide decide);
+ExitCode quarantine_discard_command(const QuotaOptions& options,
+                                    const OperatorArguments& arguments);
+ExitCode unprovable_command(const QuotaOptions& options, const OperatorArguments& arguments,
+                            bool accept);
+ExitCode retire_command(const QuotaOptions& options, const OperatorArguments& arguments);
+ExitCode quarantine_show_command(const QuotaOptions& options, const OperatorArguments& arguments);
+ExitCode unprovable_show_command(const QuotaOptions& options, const OperatorArguments& arguments);
+ExitCode redrive_command(const QuotaOptions& options, const OperatorArguments& arguments,
+                         const std::string& config_path);
+ExitCode lineage_show_command(const QuotaOptions& options, const OperatorArguments& arguments);
+ExitCode lineage_adopt_command(const QuotaOptions& options, const OperatorArguments& arguments);
+
+}  // namespace weir
