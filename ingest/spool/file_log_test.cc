@@ -203,6 +203,21 @@ TEST_F(LogTest, a_segment_that_cannot_be_made_costs_nothing) {
   EXPECT_THAT(values(kFirst), ElementsAre("a", "b"));
 }
 
+TEST_F(LogTest, a_segment_that_cannot_be_made_while_dropping_does_not_hide_what_comes) {
+  options_.segment_bytes = 1'000;
+  open();
+  append(kFirst, std::string(500, 'x'));
+  for (const Call call : {Call::make, Call::write, Call::sync}) {
+    disk_.fail(call, ErrorCode::unavailable);
+    EXPECT_FALSE(log_->drop_before(kFirst, log_->bounds(kFirst).end));
+    append(kFirst, "y");
+    open();
+    EXPECT_EQ(values(kFirst).back(), "y");
+  }
+  ASSERT_TRUE(log_->drop_before(kFirst, Offset{4}));
+  EXPECT_EQ(log_->bounds(kFirst).start, Offset{4});
+}
+
 TEST_F(LogTest, a_second_writer_is_refused) {
   open();
   const auto second = try_open();

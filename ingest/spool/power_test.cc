@@ -140,6 +140,7 @@ class PowerTest : public LogTest {
     live(2);
     die(Death::power);
     check();
+    if (HasFailure()) return true;
     append(kFirst, "peace");
     die(Death::power);
     check();
