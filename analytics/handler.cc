@@ -1,5 +1,6 @@
 #include "analytics/handler.h"
 
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "base/volume/durable_file.h"
 
@@ -121,7 +122,9 @@ Result<Committed> AnalyticsHandler::record(const CommitBatch& batch,
   }
   WEIR_TRY(record_files(batch, files));
   WEIR_TRY(record_rest(batch));
+  WEIR_CRASH_POINT("catalogue.before_commit");
   Status committed = transaction->commit();
+  WEIR_CRASH_POINT("catalogue.after_commit");
   if (committed) return Committed::done;
   return what_became(batch, files, committed.error());
 }

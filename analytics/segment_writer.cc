@@ -1,6 +1,7 @@
 #include "analytics/segment_writer.h"
 
 #include "analytics/segment_columns.h"
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "base/volume/durable_file.h"
 
@@ -58,7 +59,9 @@ struct SegmentWriter::State {
     file.rows = static_cast<std::int64_t>(picked.size());
     std::string path = volume.path(file);
     Status written = write_parquet(connection, path + ".tmp", columns, picked, deadline);
+    WEIR_CRASH_POINT("segment.before_rename");
     if (written) written = publish_file(path + ".tmp", path);
+    WEIR_CRASH_POINT("segment.after_rename");
     if (!written) {
       static_cast<void>(remove_file_durably(path + ".tmp"));  // else an orphan at the next start
       return written.error();

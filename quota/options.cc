@@ -31,6 +31,9 @@ void declare_loop(Settings& settings, LoopOptions* into) {
                     minutes(10), "deadline of one commit; also of the last one at a stop");
   settings.duration("quota.identity_horizon", &into->identity.horizon, hours(24), minutes(1),
                     hours(24 * 90), "how far back copies of an event are recognised");
+  settings.duration("quota.identity_seal_age", &into->identity.open_age_max, minutes(15),
+                    seconds(1), hours(24),
+                    "age in append time at which the open generation becomes a file");
   settings.duration("quota.restamp_window", &into->identity.restamp_window, hours(1), Micros(0),
                     hours(24 * 90), "how far back copies that bear a new time are recognised");
 }
