@@ -1,6 +1,8 @@
 // weir-billing: proves that all is in, closes the period, invoices, charges. Called by cron.
 #include "base/command_line.h"
 #include "billing/commands.h"
+#include "billing/commands_decide.h"
+#include "billing/crosscheck/commands.h"
 #include "billing/options.h"
 #include "billing/verify/commands.h"
 
@@ -73,6 +75,19 @@ int main(int argc, char** argv) {
   verify.option("--close", &verify_arguments.close, "this close alone");
   verify.flag("--json", &verify_arguments.json, "print one JSON object");
   verify.run([&] { return verify_command(options, verify_arguments); });
+
+  CrosscheckArguments crosscheck_arguments;
+  Command& crosscheck = line.command(
+      "crosscheck", "does analytics count the same? a report; exit 1 when it does not");
+  crosscheck.settings(&declared);
+  crosscheck.option("--close", &crosscheck_arguments.close,
+                    "at this close's cut, not the last one's");
+  crosscheck.option("--from", &crosscheck_arguments.from, "event times from here, RFC 3339");
+  crosscheck.option("--to", &crosscheck_arguments.to, "and before this");
+  crosscheck.flag("--json", &crosscheck_arguments.json, "print one JSON object");
+  crosscheck.run([&] { return crosscheck_command(options, crosscheck_arguments); });
+
+  declare_decisions(line, declared, options, json);
 
   return line.main(argc, argv);
 }

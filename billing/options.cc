@@ -21,7 +21,17 @@ void declare(Settings& settings, BillingOptions* into) {
   settings.text("billing.charges_file", &into->charges_file, "charges.ndjson",
                 "the file provider's durable file");
   settings.duration("billing.wait", &into->wait, seconds(30), Micros(0), hours(1),
-                    "how long a run waits for its barrier to be passed");
+                    "how long a run waits for its barrier to be passed and for the next seals");
+  settings.choice(
+      "billing.profile", &into->profile, {"development", "production"}, "development",
+      "production: an assumption that the broker's configuration breaks holds the close");
+  settings.duration("billing.hold_max", &into->hold_max, hours(7 * 24), minutes(1),
+                    hours(10 * 365 * 24),
+                    "the longest hold that the topic's retention must outlast");
+  settings.text("billing.analytics_url", &into->analytics_url, "http://127.0.0.1:8082",
+                "weir-analytics serve, for crosscheck alone: no amount depends on it");
+  settings.secret("billing.analytics_keys", &into->analytics_keys,
+                  "API keys for crosscheck, comma-separated: one a tenant");
   for (const char* table : {"ingest", "quota", "analytics", "identity", "keys"}) {
     settings.ignore_table(table);
   }

@@ -195,8 +195,13 @@ Result<VerifyReport> verify(Database& database, const VerifyOptions& options) {
   auto tx = Transaction::begin(**lease, opening);  // never committed: there is nothing to commit
   if (!tx) return tx.error();
   WEIR_TRY(read_only_snapshot(**lease, opening));
+  return verify_within(**lease, options);
+}
+
+Result<VerifyReport> verify_within(Connection& connection, const VerifyOptions& options) {
   VerifyReport report;
-  Work work{**lease, options, report, Past(**lease), StoredCatalogs(**lease, report.found)};
+  Work work{connection, options, report, Past(connection),
+            StoredCatalogs(connection, report.found)};
   WEIR_TRY(verify_all(work));
   return report;
 }

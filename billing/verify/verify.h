@@ -39,6 +39,8 @@ struct VerifyReport {
 
 /// Error `not_found` for a close that is not there.
 Result<VerifyReport> verify(Database& database, const VerifyOptions& options);
+/// The same in a transaction that the caller has open.
+Result<VerifyReport> verify_within(Connection& connection, const VerifyOptions& options);
 
 /// All closes by id, as stored.
 Result<std::vector<StoredClose>> read_chain(Connection& connection, Deadline deadline);
