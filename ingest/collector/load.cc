@@ -103,6 +103,7 @@ ExitCode load_file(const CollectorSettings& settings, const LoadArguments& argum
 
   const bool read_before = (*outlet)->producer().standing().ending;
   if (!read_before) {
+    if (Status ready = (*outlet)->register_at_last(stop); !ready) return fail(ready.error());
     ProgressBar progress(arguments.file, file->size());
     (*outlet)->start();
     if (Status shipped = ship_all(*file, *shipper, progress, stop); !shipped) {

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
+#include <functional>
 #include <thread>
 
 namespace weir {
@@ -27,6 +28,21 @@ Result<std::unique_ptr<RecordSink>> open_topic(KafkaOptions options, const std::
 
 bool may_pass(ErrorCode code) {
   return code == ErrorCode::unavailable || code == ErrorCode::in_doubt || code == ErrorCode::full;
+}
+
+/// Again and again while the stream is away; says so once.
+Status insist(const std::stop_token& stop, const std::function<Status()>& action) {
+  Backoff backoff(1, std::chrono::milliseconds(50), std::chrono::seconds(2));
+  std::string told;
+  while (true) {
+    Status done = action();
+    if (done || !may_pass(done.error().code)) return done;
+    if (const std::string text = done.error().text(); text != told) {
+      log_warn("waiting for the stream", {{"error", text}});
+      told = text;
+    }
+    if (sleep_until_stop(stop, backoff.next())) return done;
+  }
 }
 
 std::string joined(const std::vector<std::int64_t>& numbers) {
@@ -114,18 +130,13 @@ Status Outlet::State::drain(const std::stop_token& stop) {
   return Error{ErrorCode::unavailable, "asked to stop before all was forwarded", ""};
 }
 
+Status Outlet::register_at_last(const std::stop_token& stop) {
+  return insist(stop,
+                [this] { return state_->producer->begin(Deadline::in(state_->call_timeout)); });
+}
+
 Status Outlet::end(const std::stop_token& stop) {
-  Backoff backoff(1, std::chrono::milliseconds(50), std::chrono::seconds(2));
-  std::string told;
-  while (true) {
-    Status ended = state_->drain(stop);
-    if (ended || !may_pass(ended.error().code)) return ended;
-    if (const std::string text = ended.error().text(); text != told) {
-      log_warn("the stream does not take the rest at present; trying again", {{"error", text}});
-      told = text;
-    }
-    if (sleep_until_stop(stop, backoff.next())) return ended;
-  }
+  return insist(stop, [this, &stop] { return state_->drain(stop); });
 }
 
 Status Outlet::remove() {

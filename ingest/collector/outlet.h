@@ -36,6 +36,9 @@ class Outlet {
   ~Outlet();
 
   Producer& producer();
+  /// Registers, as long as nobody asks to stop: then an error. A spool that has registered before
+  /// needs no broker for it.
+  Status register_at_last(const std::stop_token& stop);
   /// Begins to forward, and to seal.
   void start();
   /// Forwards and seals once more, for a few seconds at most; what is left stays in the spool.

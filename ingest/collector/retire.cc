@@ -1,5 +1,6 @@
 #include "ingest/collector/retire.h"
 
+#include "ingest/collector/file_identity.h"
 #include "ingest/collector/outlet.h"
 #include "ingest/collector/tail.h"
 #include "ingest/collector/tail_state.h"
@@ -21,9 +22,26 @@ std::string folder_of(const CollectorSettings& settings, const RetireArguments& 
   return spool_folder(settings, tail_source(canonical_path(arguments.tail)));
 }
 
+// Accepted is what stands in the input (R15): END must not be said over lines that were not read.
+Status check_read(const std::string& path, const TailState& state) {
+  Result<OpenFile> file = OpenFile::open(path);
+  if (!file && file.error().code == ErrorCode::not_found) return {};
+  if (!file) return file.error();
+  Result<std::optional<std::string>> source = tailed_file_source(*file);
+  if (!source) return source.error();
+  if (!*source) return {};
+  Result<std::optional<TailPosition>> at = state.read();
+  if (!at) return at.error();
+  if (*at && (*at)->source == **source && (*at)->position >= file->size()) return {};
+  return Error{ErrorCode::conflict, path + " holds lines that the tail has not read",
+               "let the tail read them first, or move the file away if they are not to count"};
+}
+
 Status check_whole(const CollectorSettings& settings, const RetireArguments& arguments) {
   if (arguments.tail.empty()) return {};
-  const TailState state(settings.state_folder, canonical_path(arguments.tail));
+  const std::string path = canonical_path(arguments.tail);
+  const TailState state(settings.state_folder, path);
+  WEIR_TRY(check_read(path, state));
   Result<bool> lost = state.lost();
   if (!lost) return lost.error();
   if (!*lost) return {};

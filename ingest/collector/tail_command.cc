@@ -130,6 +130,7 @@ ExitCode tail_file(const CollectorSettings& settings, const TailArguments& argum
     if (Status started = health.start(); !started) return give_up(started.error());
   }
   Tail tail(path, std::move(state), *shipper, system_clock());
+  if (Status ready = (*outlet)->register_at_last(stop); !ready) return give_up(ready.error());
   (*outlet)->start();
   const ExitCode code = follow(tail, *shipper, TailSeals(tail, producer, settings.seal_interval),
                                TailMetrics(metrics), stop);

@@ -77,11 +77,12 @@ Status Forwarder::read_batch() {
     const auto partition = static_cast<std::int32_t>((first_ + i) % cursor_.size());
     WEIR_TRY(read_partition(PartitionId{partition}));
   }
-  oldest_waiting_.reset();
+  std::int64_t oldest = 0;
   for (const Waiting& waiting : batch_) {
-    const WallTime since{waiting.record.append_time.value};
-    oldest_waiting_ = std::min(oldest_waiting_.value_or(since), since);
+    const std::int64_t since = waiting.record.append_time.value;
+    if (oldest == 0 || since < oldest) oldest = since;
   }
+  parts_.oldest_waiting_us = oldest;
   return {};
 }
 

@@ -16,9 +16,9 @@
 #include "ingest/spool/file_log.h"
 #include "ingest/spool/log_reader.h"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +33,8 @@ class Forwarder {
     Clock& clock;
     Counter& forwarded;
     Counter& voided;
+    /// Append time of the oldest record that waits, as far as is known; 0: none waits.
+    std::atomic<std::int64_t>& oldest_waiting_us;
     std::string producer;
     std::int64_t epoch = 1;
   };
@@ -44,8 +46,6 @@ class Forwarder {
   /// Everything up to `ends` is acknowledged.
   bool passed(const std::vector<Offset>& ends) const;
   const std::vector<Offset>& cursor() const { return cursor_; }
-  /// Append time of the oldest record that waits, as far as is known; none: none waits.
-  std::optional<WallTime> oldest_waiting() const { return oldest_waiting_; }
   /// Puts the cursor on the disk, if it moved, and drops what lies behind.
   Status save_cursor();
 
@@ -70,7 +70,6 @@ class Forwarder {
   std::size_t first_ = 0;  // partition that is served first
   std::vector<Waiting> batch_;
   std::int64_t batch_bytes_ = 0;
-  std::optional<WallTime> oldest_waiting_;
 };
 
 }  // namespace weir

@@ -144,8 +144,7 @@ void Producer::State::note_progress() {
   const std::lock_guard held(mutex);
   told.forwarded.clear();
   for (const Offset at : forwarder->cursor()) told.forwarded.push_back(at.value);
-  told.oldest_waiting = forwarder->oldest_waiting();
-  if (forwarder->passed(spool_ends())) told.oldest_waiting.reset();
+  if (forwarder->passed(spool_ends())) oldest_waiting_us = 0;
   told.voided = voided.value();
 }
 
@@ -153,6 +152,9 @@ ProducerStanding Producer::standing() const {
   const State& s = *state_;
   const std::lock_guard held(s.mutex);
   ProducerStanding standing = s.told;
+  if (const std::int64_t oldest = s.oldest_waiting_us; oldest != 0) {
+    standing.oldest_waiting = WallTime{oldest};
+  }
   standing.not_ready = s.told.ending ? "the producer has ended" : s.not_ready;
   if (!s.log) return standing;
   standing.spool_bytes = s.log->bytes();

@@ -45,8 +45,9 @@ Status Producer::State::take_log(std::unique_ptr<FileLog> opened) {
   for (const std::string& cut : opened->cut_at_open()) {
     log_warn("spool: a torn end was cut off; nothing of it was accepted", {{"what", cut}});
   }
-  Result<std::unique_ptr<Forwarder>> made = Forwarder::open(
-      {disk, *opened, options, clock, forwarded, voided, file->id, file->present().epoch});
+  Result<std::unique_ptr<Forwarder>> made =
+      Forwarder::open({disk, *opened, options, clock, forwarded, voided, oldest_waiting_us,
+                       file->id, file->present().epoch});
   if (!made) return made.error();
   forwarder = *std::move(made);
   {

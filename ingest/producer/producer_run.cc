@@ -128,7 +128,8 @@ void Producer::State::publish() {
   }
   metrics.gauge("weir_ingest_spool_records_waiting", "records that the stream has not yet")
       .set(waiting);
-  const std::int64_t age = now.oldest_waiting ? clock.now() - *now.oldest_waiting : 0;
+  const std::int64_t oldest = oldest_waiting_us;
+  const std::int64_t age = oldest == 0 ? 0 : clock.now() - WallTime{oldest};
   metrics.gauge("weir_ingest_spool_oldest_seconds", "age of the oldest record that waits")
       .set(age / kMicrosPerSecond);
   metrics

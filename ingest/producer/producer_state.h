@@ -69,6 +69,7 @@ struct Producer::State {
   Counter& forwarded;
   Counter& voided;
   std::unique_ptr<LogLock> lock;
+  std::atomic<std::int64_t> oldest_waiting_us{0};
 
   std::timed_mutex steps;  // guards what follows: one step at a time
   std::optional<ProducerFile> file;

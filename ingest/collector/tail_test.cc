@@ -1,0 +1,142 @@
+// Tail, step by step on real files: what is read, and when everything was read (R15).
+#include "ingest/collector/tail.h"
+
+#include "base/digest.h"
+#include "ingest/stream/memory_stream.h"
+
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+
+namespace weir {
+namespace {
+
+namespace fs = std::filesystem;
+
+class TailTest : public testing::Test {
+ protected:
+  TailTest()
+      : folder_(fs::temp_directory_path() / ("weir-tail-" + random_hex(6))),
+        path_((folder_ / "access.log").string()),
+        clock_(WallTime{1'700'000'000'000'000}),
+        stream_(1, clock_),
+        sink_(stream_.sink()),
+        key_(*IdentityKey::from_secret("an identity key for tests only")) {
+    fs::create_directories(folder_);
+    start();
+  }
+  ~TailTest() override { fs::remove_all(folder_); }
+
+  void start() {
+    LineArguments arguments;
+    arguments.format = "ndjson";
+    arguments.tenant = "acme";
+    shipper_ = std::make_unique<LineShipper>(*LineShipper::make(
+        {*sink_, key_, clock_, std::chrono::minutes(5), std::chrono::seconds(10), 1}, arguments,
+        *RouteTemplates::make({}, 100), RejectFile("", true)));
+    tail_ = std::make_unique<Tail>(path_, TailState(folder_.string(), path_), *shipper_, clock_);
+    ASSERT_TRUE(tail_->begin());
+  }
+  void write(const std::string& id, const std::string& name = "access.log") {
+    std::ofstream(folder_ / name, std::ios::app)
+        << R"({"source":"s","id":")" << id << R"(","time":1699999999000000,"subscription":"x"})"
+        << "\n";
+  }
+  bool step() {
+    const Result<bool> busy = tail_->step({});
+    EXPECT_TRUE(busy) << busy.error().text();
+    return busy && *busy;
+  }
+  void read_all() {
+    while (step() || !tail_->at_end()) clock_.advance(std::chrono::milliseconds(200));
+  }
+  std::int64_t accepted() const { return shipper_->counts().accepted; }
+  void rotate(const std::string& to) { fs::rename(path_, folder_ / to); }
+
+  const fs::path folder_;
+  const std::string path_;
+  ManualClock clock_;
+  MemoryStream stream_;
+  std::unique_ptr<RecordSink> sink_;
+  const IdentityKey key_;
+  std::unique_ptr<LineShipper> shipper_;
+  std::unique_ptr<Tail> tail_;
+};
+
+TEST_F(TailTest, R15_the_end_is_reached_when_every_line_is_with_the_sink) {
+  write("1");
+  write("2");
+  step();
+  EXPECT_TRUE(tail_->at_end());
+  EXPECT_EQ(accepted(), 2);
+}
+
+TEST_F(TailTest, R15_a_rotated_file_is_read_before_the_end_is_said) {
+  write("1");
+  read_all();
+  write("2");
+  rotate("access.log.1");
+  write("3");
+  step();  // reads what the old one holds
+  EXPECT_FALSE(tail_->at_end());
+  write("late in the old one", "access.log.1");
+  step();
+  EXPECT_FALSE(tail_->at_end());
+  read_all();
+  EXPECT_EQ(accepted(), 4);
+  EXPECT_TRUE(*tail_->whole());
+}
+
+TEST_F(TailTest, R15_a_file_that_was_rotated_away_during_a_stop_is_read_first) {
+  write("1");
+  read_all();
+  write("2");
+  rotate("access.log.1");
+  write("3");
+  start();
+  read_all();
+  EXPECT_EQ(accepted(), 2);
+  EXPECT_TRUE(*tail_->whole());
+}
+
+TEST_F(TailTest, R15_lines_that_are_lost_are_remembered_until_an_operator_settles_it) {
+  write("1");
+  read_all();
+  write("2");
+  fs::remove(path_);
+  write("3");
+  start();
+  read_all();
+  EXPECT_FALSE(*tail_->whole());
+  start();
+  EXPECT_FALSE(*tail_->whole());
+  fs::remove(TailState(folder_.string(), path_).lost_path());
+  EXPECT_TRUE(*tail_->whole());
+}
+
+TEST_F(TailTest, R15_a_file_that_was_cut_is_begun_anew_and_not_whole) {
+  write("1");
+  write("2");
+  read_all();
+  fs::resize_file(path_, 0);
+  write("3");
+  read_all();
+  EXPECT_EQ(accepted(), 3);
+  EXPECT_FALSE(*tail_->whole());
+}
+
+TEST_F(TailTest, R15_two_rotations_behind_its_back_are_noticed) {
+  write("1");
+  read_all();
+  rotate("access.log.2");
+  write("2");
+  rotate("access.log.1");
+  const auto later = fs::last_write_time(folder_ / "access.log.2") + std::chrono::seconds(5);
+  fs::last_write_time(folder_ / "access.log.1", later);
+  write("3");
+  read_all();
+  EXPECT_FALSE(*tail_->whole());
+}
+
+}  // namespace
+}  // namespace weir
