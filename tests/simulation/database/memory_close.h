@@ -40,6 +40,10 @@ class MemoryClose : public CloseTransaction {
   Status add_close(const CloseRecord& record) override;
   Status commit() override { return session_.commit("close.commit"); }
 
+ protected:
+  Quota& quota() { return quota_; }
+  Session& session() { return session_; }
+
  private:
   Quota& quota_;
   Billing& billing_;

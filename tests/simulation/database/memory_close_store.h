@@ -9,6 +9,7 @@ namespace weir::simulation {
 class MemoryCloseStore : public CloseStore {
  public:
   explicit MemoryCloseStore(MemoryDatabase& database) : database_(database) {}
+  MemoryDatabase& database() { return database_; }
   Result<std::unique_ptr<CloseTransaction>> begin(Deadline deadline) override;
   Result<std::optional<CloseHead>> find_close(std::int64_t t_us, Deadline deadline) override;
 

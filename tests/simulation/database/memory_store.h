@@ -16,6 +16,10 @@ class MemoryStore : public Store {
               Isolation isolation = Isolation::read_committed)
       : database_(database), grace_(grace), horizon_(horizon), isolation_(isolation) {}
 
+  /// The same with another isolation.
+  std::unique_ptr<MemoryStore> with(Isolation isolation) const {
+    return std::make_unique<MemoryStore>(database_, grace_, horizon_, isolation);
+  }
   Result<std::unique_ptr<IngestTransaction>> begin(Deadline deadline) override;
   Result<std::optional<Offset>> read_next(Incarnation incarnation, PartitionId partition,
                                           Deadline deadline) override;
