@@ -104,7 +104,7 @@ Reason missing(const ProducerWord& word, const PromisedNumber& number) {
               std::to_string(number.last) + " records, applied without a hole are " +
               std::to_string(number.contiguous),
           "start " + word.producer + " again with its spool, or, if they are lost: " +
-              "weir-quota holes list " + word.producer,
+              "weir-quota holes list, then holes accept ID",
           word.heard_us,
           word.producer};
 }
