@@ -31,7 +31,7 @@ const Listing kQuarantineList{
      {"state"},
      {"topic", hidden},
      {"content_type", hidden},
-     {"resolved_at", hidden},
+     {"resolved_at_us", hidden},
      {"why", hidden}},
     "no record is in quarantine",
     "weir-quota quarantine show ID, then redrive ID [--file MENDED] or discard ID"};
@@ -122,9 +122,10 @@ const Listing kUnprovableList{
 
 const Listing kAuditList{
     "audit",
-    "SELECT id, at_us, actor, action, worth, reason, detail FROM quota.audit "
+    "SELECT id, at_us, actor, action, worth, reason, CASE WHEN detail LIKE '{%' "
+    "  THEN detail ELSE to_json(detail)::text END FROM quota.audit "
     "WHERE $1 OR id > (SELECT coalesce(max(id), 0) - 50 FROM quota.audit) ORDER BY id LIMIT $2",
-    {{"id", number}, {"at", time}, {"who"}, {"action"}, {"worth"}, {"reason"}, {"detail", hidden}},
+    {{"id", number}, {"at", time}, {"who"}, {"action"}, {"worth"}, {"reason"}, {"detail", in_json}},
     "nothing was decided yet",
     ""};
 

@@ -142,6 +142,10 @@ Result<Resolution> clear_flags(OperatorStore& store, const Decision& decision,
 
 Result<Resolution> retire_producer(OperatorStore& store, const Decision& decision,
                                    const std::string& name, Deadline deadline) {
+  if (decision.by == "seal") {
+    return Error{ErrorCode::invalid, "an operator cannot be called seal: an END is recorded so",
+                 "say --by with another name"};
+  }
   Result<Deciding> deciding = Deciding::begin(store, decision, deadline);
   if (!deciding) return std::move(deciding).error();
   Result<std::optional<ProducerRow>> producer = (*deciding)->producer(name);

@@ -1,0 +1,224 @@
+// R1: adopting a log that was truncated or made anew, on the real PostgreSQL; the log is a map.
+#include "quota/operator/adopt.h"
+#include "tests/contract/quota/operator_fixture.h"
+
+#include <map>
+
+namespace weir {
+namespace {
+
+constexpr std::int64_t kMinute = 60'000'000;
+
+/// Records by partition and offset. Each is known by its digest.
+class MapLog : public LogLook {
+ public:
+  struct Partition {
+    Offset start{0}, end{0};
+    std::map<Offset, Anchor> records;
+  };
+  std::vector<Partition> partitions;
+  std::string cluster = "cluster-1";
+
+  /// Record i was appended at i minutes and bears the digest `life`-i.
+  void fill(std::int32_t partition, std::int64_t from, std::int64_t to, const std::string& life,
+            std::int64_t first_minute) {
+    Partition& log = partitions[static_cast<std::size_t>(partition)];
+    for (std::int64_t i = from; i < to; ++i) {
+      log.records[Offset{i}] = {Offset{i}, life + "-" + std::to_string(i),
+                                AppendTime{(first_minute + i - from) * kMinute}};
+    }
+    log.end = Offset{to};
+  }
+  void truncate(std::int32_t partition, std::int64_t to) {
+    Partition& log = partitions[static_cast<std::size_t>(partition)];
+    log.records.erase(log.records.lower_bound(Offset{to}), log.records.end());
+    log.end = Offset{to};
+  }
+
+  Result<std::string> cluster_id(Deadline) override { return cluster; }
+  Result<std::int32_t> partition_count(Deadline) override {
+    return static_cast<std::int32_t>(partitions.size());
+  }
+  Result<LogBounds> bounds(PartitionId partition, Deadline) override {
+    const Partition& log = partitions[static_cast<std::size_t>(partition.value)];
+    return LogBounds{log.start, log.end};
+  }
+  Result<std::optional<Anchor>> anchor_at(PartitionId partition, Offset offset, Deadline) override {
+    const Partition& log = partitions[static_cast<std::size_t>(partition.value)];
+    const auto found = log.records.find(offset);
+    if (found == log.records.end()) return std::optional<Anchor>();
+    return std::optional<Anchor>(found->second);
+  }
+};
+
+/// Two partitions of one life "a", records 0 to 99 a minute each, applied to the end, every tenth kept
+/// as an anchor; the index covers from minute 20 on.
+class AdoptTest : public OperatorTest {
+ protected:
+  AdoptTest() {
+    log_.partitions.resize(2);
+    database_.tell("UPDATE quota.deployment SET partitions = 2, cluster_id = 'cluster-1'");
+    for (std::int32_t p = 0; p < 2; ++p) {
+      log_.fill(p, 0, 100, "a", 0);
+      const std::string at = "1, " + std::to_string(p);
+      database_.tell(
+          "INSERT INTO quota.progress (incarnation, partition, next, anchor_offset, "
+          "anchor_digest, anchor_append_us, newest_append_us, horizon_from_us, applied_at_us, "
+          "horizon_us, restamp_window_us) VALUES (" +
+          at +
+          ", 100, 99, 'a-99', 5940000000, 5940000000, 1200000000, 1, 86400000000, 3600000000)");
+      database_.tell("INSERT INTO quota.anchor SELECT " + at +
+                     ", n, 'a-' || n, n * 60000000::bigint FROM generate_series(0, 90, 10) AS n");
+    }
+  }
+  Result<AdoptionPlan> plan() {
+    Result<LineageFacts> facts = store_.lineage(soon());
+    if (!facts) return facts.error();
+    return plan_adoption(*facts, log_, soon());
+  }
+  Result<Resolution> adopt(const AdoptionPlan& plan) {
+    return adopt_lineage(store_, decision_, plan, soon());
+  }
+  std::string starts() const {
+    return database_.ask(
+        "SELECT string_agg(next::text, ',' ORDER BY partition) FROM "
+        "quota.progress WHERE incarnation = 2");
+  }
+
+  MapLog log_;
+};
+
+TEST_F(AdoptTest, R1_a_truncated_log_goes_on_behind_the_newest_anchor_that_holds) {
+  flag("lineage", "log truncated");
+  log_.truncate(0, 75);
+  log_.fill(0, 75, 120, "b", 200);  // others stand there now
+  const auto made = plan();
+  ASSERT_TRUE(made.ok()) << made.error().text();
+  EXPECT_EQ(made->begins.why, "truncated");
+  EXPECT_EQ(made->partitions[0].what, "truncated");
+  EXPECT_EQ(made->partitions[1].what, "unbroken");
+  const auto done = adopt(*made);
+  ASSERT_TRUE(done.ok()) << done.error().text();
+  EXPECT_EQ(starts(), "71,100");
+  EXPECT_EQ(database_.ask("SELECT incarnation FROM quota.deployment"), "2");
+  EXPECT_EQ(database_.ask("SELECT starts FROM quota.incarnation"), "[71,100]");
+  // What was applied of the lost ones, the index cannot hold: nothing from before is called new.
+  EXPECT_EQ(database_.ask("SELECT unheld_until_us FROM quota.progress WHERE incarnation = 2 AND "
+                          "partition = 0"),
+            "5940000000");
+  EXPECT_EQ(database_.ask("SELECT coalesce(unheld_until_us, -1) FROM quota.progress WHERE "
+                          "incarnation = 2 AND partition = 1"),
+            "-1");
+  EXPECT_EQ(database_.ask("SELECT from_offset || '-' || to_offset FROM quota.gap WHERE partition "
+                          "= 0 AND incarnation = 1"),
+            "71-100");
+  EXPECT_EQ(number("SELECT count(*) FROM quota.v2_blockers WHERE kind = 'gap'"), 2);
+  EXPECT_EQ(number("SELECT count(*) FROM quota.v2_blockers WHERE kind = 'lineage'"), 0);
+}
+
+TEST_F(AdoptTest, R1_a_topic_that_was_made_anew_is_read_from_its_start) {
+  flag("lineage", "log made anew");
+  for (std::int32_t p = 0; p < 2; ++p) {
+    log_.partitions[static_cast<std::size_t>(p)] = {};
+    log_.fill(p, 0, 200, "b", 100);
+  }
+  const auto made = plan();
+  ASSERT_TRUE(made.ok()) << made.error().text();
+  EXPECT_EQ(made->begins.why, "made anew");
+  ASSERT_TRUE(adopt(*made).ok());
+  EXPECT_EQ(starts(), "0,0");
+}
+
+TEST_F(AdoptTest, R1_a_log_that_still_holds_old_records_is_not_read_from_its_start) {
+  flag("lineage", "log truncated");
+  // Cut below the oldest kept anchor but one, and that one is not kept any more.
+  log_.truncate(0, 5);
+  database_.tell("DELETE FROM quota.anchor WHERE record_offset < 10");
+  const auto refused = plan();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+  EXPECT_NE(refused.error().what.find("they would count twice"), std::string::npos);
+}
+
+TEST_F(AdoptTest, R1_adoption_is_refused_when_the_anchor_lies_before_the_index) {
+  flag("lineage", "log truncated");
+  log_.truncate(0, 15);  // the anchor at 10 holds, of minute 10; the index begins at minute 20
+  const auto refused = plan();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+  EXPECT_NE(refused.error().what.find("identity index"), std::string::npos);
+}
+
+TEST_F(AdoptTest, R2_a_changed_partition_count_is_never_adopted) {
+  flag("lineage", "the topic has 3 partitions");
+  log_.partitions.emplace_back();
+  const auto refused = plan();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().what.find("3 partitions"), std::string::npos);
+}
+
+TEST_F(AdoptTest, a_log_that_is_whole_is_not_adopted) {
+  const auto refused = plan();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+  EXPECT_NE(refused.error().what.find("nothing is broken"), std::string::npos);
+}
+
+TEST_F(AdoptTest, R1_a_consumer_of_the_old_incarnation_moves_nothing_after_the_adoption) {
+  flag("lineage", "log truncated");
+  log_.truncate(0, 75);
+  const auto made = plan();
+  ASSERT_TRUE(made.ok()) << made.error().text();
+  ASSERT_TRUE(adopt(*made).ok());
+  PostgresStore ingest(pool_, std::chrono::minutes(10),
+                       {std::chrono::hours(24), std::chrono::hours(1)});
+  auto zombie = ingest.begin(soon());
+  ASSERT_TRUE(zombie.ok());
+  const auto moved =
+      (*zombie)->advance_progress(Incarnation{1}, PartitionId{1}, Offset{100}, Offset{110});
+  ASSERT_TRUE(moved.ok()) << moved.error().text();
+  EXPECT_FALSE(*moved);
+}
+
+TEST_F(AdoptTest, what_a_consumer_read_since_the_plan_was_made_is_not_adopted_away) {
+  flag("lineage", "log truncated");
+  log_.truncate(0, 75);
+  const auto made = plan();
+  ASSERT_TRUE(made.ok()) << made.error().text();
+  database_.tell("UPDATE quota.progress SET next = 105 WHERE partition = 1");
+  const auto refused = adopt(*made);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+  EXPECT_EQ(database_.ask("SELECT incarnation FROM quota.deployment"), "1");
+  EXPECT_EQ(number("SELECT count(*) FROM quota.progress WHERE ended_at_us IS NOT NULL"), 0);
+}
+
+TEST_F(AdoptTest, of_two_adoptions_one_begins_the_incarnation) {
+  flag("lineage", "log truncated");
+  log_.truncate(0, 75);
+  const auto made = plan();
+  ASSERT_TRUE(made.ok()) << made.error().text();
+  ASSERT_TRUE(adopt(*made).ok());
+  const auto again = adopt(*made);
+  ASSERT_FALSE(again.ok());
+  EXPECT_EQ(again.error().code, ErrorCode::conflict);
+  EXPECT_EQ(number("SELECT count(*) FROM quota.incarnation"), 1);
+  EXPECT_EQ(audits(), 1);
+}
+
+TEST_F(AdoptTest, a_partition_whose_anchors_retention_took_goes_on_where_it_was) {
+  flag("lineage", "the cluster is another one");
+  log_.partitions[0].start = Offset{100};
+  log_.partitions[0].records.clear();
+  log_.fill(0, 100, 130, "a", 100);
+  log_.cluster = "cluster-2";
+  const auto made = plan();
+  ASSERT_TRUE(made.ok()) << made.error().text();
+  EXPECT_EQ(made->partitions[0].what, "unverified");
+  ASSERT_TRUE(adopt(*made).ok());
+  EXPECT_EQ(starts(), "100,100");
+  EXPECT_EQ(database_.ask("SELECT cluster_id FROM quota.deployment"), "cluster-2");
+}
+
+}  // namespace
+}  // namespace weir
