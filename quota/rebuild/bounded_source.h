@@ -1,0 +1,56 @@
+// A source that passes no partition's bound: what a rebuild reads the stream through, so that it can
+// stop every partition exactly where a close cut it (R17).
+//
+// A record at or above its partition's bound is not delivered; the partition is paused, and started
+// again at the old bound when the bound rises. position() never says more than the bound. Records of
+// the loop's own commits are noted from publish_position(). Threads: one.
+#pragma once
+
+#include "ingest/stream/source.h"
+
+#include <map>
+#include <set>
+
+namespace weir {
+
+class BoundedSource : public Source {
+ public:
+  /// Everything is bounded at 0 until raise() says otherwise.
+  explicit BoundedSource(Source& inner) : inner_(inner) {}
+
+  /// Bounds only rise; a lower one changes nothing.
+  Status raise(PartitionId partition, Offset bound);
+  Offset bound_of(PartitionId partition) const;
+  /// What the loop has told of its commits; 0 before the first.
+  Offset committed(PartitionId partition) const;
+
+  Result<Polled> poll(Micros timeout) override;
+  Status start(PartitionId partition, Offset from) override;
+  Status pause(std::span<const PartitionId> partitions) override {
+    return inner_.pause(partitions);
+  }
+  Status resume(std::span<const PartitionId> partitions) override;
+  Result<Offset> position(PartitionId partition) override;
+  Result<LogBounds> bounds(PartitionId partition, Deadline deadline) override {
+    return inner_.bounds(partition, deadline);
+  }
+  Result<Offset> offset_at(PartitionId partition, AppendTime time, Deadline deadline) override {
+    return inner_.offset_at(partition, time, deadline);
+  }
+  Result<std::optional<Anchor>> anchor_at(PartitionId partition, Offset offset,
+                                          Deadline deadline) override {
+    return inner_.anchor_at(partition, offset, deadline);
+  }
+  Result<std::int32_t> partition_count(Deadline deadline) override {
+    return inner_.partition_count(deadline);
+  }
+  void publish_position(PartitionId partition, Offset next) override;
+
+ private:
+  Source& inner_;
+  std::map<PartitionId, Offset> bounds_;
+  std::map<PartitionId, Offset> committed_;
+  std::set<PartitionId> stopped_;  // a record at or above the bound was met
+};
+
+}  // namespace weir

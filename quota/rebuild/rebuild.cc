@@ -1,0 +1,166 @@
+#include "quota/rebuild/rebuild.h"
+
+#include "base/log.h"
+#include "quota/handler.h"
+#include "quota/rebuild/bounded_source.h"
+#include "quota/rebuild/rebuilt_close.h"
+#include "quota/rebuild/replay.h"
+
+#include <algorithm>
+
+namespace weir {
+namespace {
+
+constexpr Micros kCallTimeout = std::chrono::seconds(30);
+
+Deadline call() { return Deadline::in(kCallTimeout); }
+
+class Rebuilding {
+ public:
+  Rebuilding(const RebuildFrom& from, const RebuildInto& into, Replay replay,
+             const std::stop_token& stop)
+      : from_(from),
+        into_(into),
+        stop_(stop),
+        replay_(std::move(replay)),
+        source_(from.source),
+        handler_(into.store, into.deployment, into.metrics),
+        loop_(source_, handler_, into.key, into.loop, into.clock, into.metrics) {}
+
+  Result<RebuildReport> run() {
+    Result<std::vector<LogBounds>> log = look_at_log();
+    if (!log) return std::move(log).error();
+    RebuiltLedger ledger(into_.database);
+    WEIR_TRY(ledger.begin(call()));
+    for (const CloseVector& close : from_.closes) {
+      std::vector<Offset> cuts;
+      for (const CutCounts& cut : close.partitions) cuts.push_back(Offset{cut.n});
+      WEIR_TRY(read_segment(cuts));
+      WEIR_TRY(replay_.decide_before(into_.database, &close));
+      Result<std::vector<std::string>> differs = ledger.close(close, call());
+      if (!differs) return std::move(differs).error();
+      append(std::move(*differs));
+      ++report_.closes;
+      if (into_.progress) into_.progress(report_.closes);
+    }
+    std::vector<Offset> ends;
+    for (const LogBounds& bounds : *log) ends.push_back(bounds.end);
+    WEIR_TRY(read_segment(ends));
+    WEIR_TRY(replay_.decide_before(into_.database, nullptr));
+    report_.decisions = replay_.made();
+    report_.notes = replay_.notes();
+    note_lost_start(*log);
+    WEIR_TRY(ledger.end(report_.differences, call()));
+    return report_;
+  }
+
+ private:
+  /// The log as it is now; it must hold what the last close held.
+  Result<std::vector<LogBounds>> look_at_log() {
+    Result<std::int32_t> count = source_.partition_count(call());
+    if (!count) return std::move(count).error();
+    for (const CloseVector& close : from_.closes) WEIR_TRY(check_close(close, *count));
+    std::vector<LogBounds> log;
+    for (std::int32_t p = 0; p < *count; ++p) {
+      Result<LogBounds> bounds = source_.bounds(PartitionId{p}, call());
+      if (!bounds) return std::move(bounds).error();
+      const std::int64_t held =
+          from_.closes.empty() ? 0 : from_.closes.back().partitions[static_cast<std::size_t>(p)].n;
+      if (bounds->end.value < held) {
+        return Error{ErrorCode::config,
+                     "partition " + std::to_string(p) + " ends at " +
+                         std::to_string(bounds->end.value) + ", and the last close held " +
+                         std::to_string(held) + " records of it",
+                     "point kafka.brokers and kafka.topic at the stream that was closed"};
+      }
+      log.push_back(*bounds);
+    }
+    return log;
+  }
+
+  Status check_close(const CloseVector& close, std::int32_t partitions) const {
+    const std::string which = "close " + std::to_string(close.id);
+    if (close.incarnation != into_.deployment.incarnation.value) {
+      return Error{ErrorCode::config,
+                   which + " is of incarnation " + std::to_string(close.incarnation) +
+                       ": no one log holds all of the stream",
+                   "restore the quota database from a backup instead"};
+    }
+    if (close.partitions.size() == static_cast<std::size_t>(partitions)) return Status();
+    return Error{ErrorCode::config,
+                 which + " is of a stream of " + std::to_string(close.partitions.size()) +
+                     " partitions, this one has " + std::to_string(partitions),
+                 "point kafka.topic at the stream that was closed"};
+  }
+
+  /// Up to `cuts` everywhere; each split on the way as soon as its row is there.
+  Status read_segment(const std::vector<Offset>& cuts) {
+    while (const std::optional<PastSplit> split = replay_.next_split(cuts)) {
+      WEIR_TRY(source_.raise(split->partition, split->offset + 1));
+      WEIR_TRY(read_to_bounds(cuts.size()));
+      WEIR_TRY(replay_.make_split(into_.database, *split));
+    }
+    for (std::size_t p = 0; p < cuts.size(); ++p) {
+      WEIR_TRY(source_.raise(PartitionId{static_cast<std::int32_t>(p)}, cuts[p]));
+    }
+    return read_to_bounds(cuts.size());
+  }
+
+  Status read_to_bounds(std::size_t partitions) {
+    Deadline stall = Deadline::in(into_.stall_timeout);
+    std::int64_t before = -1;
+    while (true) {
+      std::int64_t missing = 0;
+      for (std::size_t p = 0; p < partitions; ++p) {
+        const PartitionId partition{static_cast<std::int32_t>(p)};
+        missing +=
+            std::max<std::int64_t>(0, source_.bound_of(partition) - source_.committed(partition));
+      }
+      if (missing == 0) return Status();
+      if (missing != before) stall = Deadline::in(into_.stall_timeout);
+      before = missing;
+      if (stop_.stop_requested() || stall.passed()) return stands_still(missing);
+      WEIR_TRY(loop_.step(std::chrono::milliseconds(100)));
+    }
+  }
+
+  Error stands_still(std::int64_t missing) const {
+    std::string why;
+    for (const std::string& reason : loop_.not_ready()) why += "; " + reason;
+    return Error{ErrorCode::unavailable,
+                 std::to_string(missing) + " offsets are still to be read, and nothing moves" + why,
+                 "begin again with an empty schema quota"};
+  }
+
+  void note_lost_start(const std::vector<LogBounds>& log) {
+    const bool whole =
+        std::ranges::all_of(log, [](const LogBounds& bounds) { return bounds.start.value == 0; });
+    if (whole) return;
+    append(
+        {"the log starts behind offset 0: confirm that no producer is missing from the registry "
+         "(weir-quota producers list)"});
+  }
+  void append(std::vector<std::string> differences) {
+    for (std::string& one : differences) report_.differences.push_back(std::move(one));
+  }
+
+  const RebuildFrom& from_;
+  const RebuildInto& into_;
+  const std::stop_token& stop_;
+  Replay replay_;
+  BoundedSource source_;
+  QuotaHandler handler_;
+  ConsumerLoop loop_;
+  RebuildReport report_;
+};
+
+}  // namespace
+
+Result<RebuildReport> rebuild(const RebuildFrom& from, const RebuildInto& into,
+                              const std::stop_token& stop) {
+  Result<Replay> replay = Replay::of(from.decisions);
+  if (!replay) return std::move(replay).error();
+  return Rebuilding(from, into, *std::move(replay), stop).run();
+}
+
+}  // namespace weir

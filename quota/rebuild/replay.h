@@ -1,0 +1,58 @@
+// Operators' decisions, made again while a ledger is rebuilt (R17).
+//
+// Splits of quarantined rows (R7) are made before the first mended event of theirs is read, with the
+// children's ids of then, since the stream's records bear them. All else is decided between two
+// closes, as it was. Rows are found by what they are; what is not to be found is said in a note and
+// left out. A stream that was adopted (R1) cannot be read again from one log: `config`.
+// Threads: one.
+#pragma once
+
+#include "ingest/stream/record.h"
+#include "quota/rebuild/close_vectors.h"
+#include "quota/rebuild/decisions.h"
+#include "storage/postgres/database.h"
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weir {
+
+struct PastSplit {
+  PastDecision decision;
+  PartitionId partition;
+  Offset offset;
+  std::int64_t row = -1;
+  struct Child {
+    std::int64_t id = 0;
+    std::int64_t partition = 0;
+    std::string event;
+  };
+  std::vector<Child> children;
+};
+
+class Replay {
+ public:
+  static Result<Replay> of(std::vector<PastDecision> decisions);
+
+  /// The earliest split that is not made yet and whose row stands below `cuts` (by partition).
+  std::optional<PastSplit> next_split(const std::vector<Offset>& cuts) const;
+  /// Makes that one; its row must be there.
+  Status make_split(Database& database, const PastSplit& split);
+  /// Decides all else that was decided before `close`; nullptr: whatever is left.
+  Status decide_before(Database& database, const CloseVector* close);
+
+  std::int64_t made() const { return made_; }
+  const std::vector<std::string>& notes() const { return notes_; }
+
+ private:
+  Status decide(Database& database, const PastDecision& decision);
+
+  std::vector<PastSplit> splits_;
+  std::deque<PastDecision> others_;
+  std::int64_t made_ = 0;
+  std::vector<std::string> notes_;
+};
+
+}  // namespace weir
