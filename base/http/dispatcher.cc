@@ -1,6 +1,7 @@
 #include "base/http/dispatcher.h"
 
 #include "base/digest.h"
+#include "base/http/query_string.h"
 #include "base/log.h"
 
 #include <algorithm>
@@ -40,21 +41,6 @@ HttpResponse unauthorised(std::string_view detail, std::string_view challenge) {
   HttpResponse response = problem(401, "/problems/unauthorized", "An API key is needed", detail);
   response.headers.emplace_back("WWW-Authenticate", challenge);
   return response;
-}
-
-void parse_query(std::string_view text, std::map<std::string, std::string>& query) {
-  while (!text.empty()) {
-    const std::size_t end = text.find('&');
-    const std::string_view pair = text.substr(0, end);
-    const std::size_t equals = pair.find('=');
-    if (!pair.empty()) {
-      const std::string_view value =
-          equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1);
-      query[percent_decode(pair.substr(0, equals), true)] = percent_decode(value, true);
-    }
-    if (end == std::string_view::npos) return;
-    text.remove_prefix(end + 1);
-  }
 }
 
 /// "http://host/path" is for proxies, but a server must take it too (RFC 9112, 3.2.2).
