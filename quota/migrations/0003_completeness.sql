@@ -155,3 +155,21 @@ create view quota.v2_numbers as
 
 grant select on quota.v2_deployment, quota.v2_progress, quota.v2_blockers, quota.v2_producers,
   quota.v2_seals, quota.v2_numbers to weir_billing;
+
+-- For billing's verification: what was decided about single addresses (row -1: the whole record), and
+-- what accepted events added.
+create view quota.v2_verdicts as
+  select incarnation, partition, record_offset, row, 'quarantined'::text as verdict
+    from quota.quarantine
+  union all
+  select incarnation, partition, record_offset, row, 'unprovable' from quota.unprovable;
+
+create view quota.v2_accepted as
+  select u.tenant, u.subscription, m.meter, u.bucket_us, m.units, u.accepted_at_us
+  from quota.unprovable u
+  cross join lateral unnest(u.meters, u.units) as m (meter, units)
+  where u.resolution = 'accepted';
+
+create index adjustment_by_close on quota.adjustment (close_id) where close_id is not null;
+
+grant select on quota.v2_verdicts, quota.v2_accepted to weir_billing;
