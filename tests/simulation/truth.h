@@ -1,0 +1,90 @@
+// What truly happened, kept beside the code under test and never told to it: every event, when it was
+// accepted, where its copies stand in the stream and which of them are gone, and what an operator
+// said about its loss. The oracle (oracle.h) bills from this.
+//
+// Events are found in records by their ids, which look like nothing else in a record ("e000017").
+// A partition's life ends when its log is truncated or made anew: offsets mean something within one
+// life only. Threads: one.
+#pragma once
+
+#include "ingest/stream/record.h"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+namespace weir::simulation {
+
+/// Where a copy of an event stands, or stood.
+struct Copy {
+  std::int32_t partition = 0;
+  int life = 0;
+  std::int64_t offset = 0;
+  std::int64_t at_us = 0;  // true time
+  bool gone = false;       // truncated, recreated, out of retention
+  bool applied = false;    // of one that is gone: a consumer had passed it
+};
+
+/// A number that a producer gave a record with the event in it.
+struct Numbered {
+  std::string producer;
+  std::int64_t epoch = 0;
+  std::int32_t partition = 0;
+  std::int64_t number = 0;
+};
+
+struct TrueEvent {
+  std::string id, tenant, subscription;
+  std::int64_t tokens = 0;
+  std::vector<std::int64_t> times_us;       // one, and one more for each retry with a new time
+  bool foreign = false;                     // no collector took it: it promises no number
+  std::optional<std::int64_t> accepted_us;  // true time of the 202, or of the stream's ack
+  std::vector<Numbered> numbers;
+  std::vector<Copy> copies;
+  std::optional<std::int64_t> excused_us;  // an operator accepted its loss
+  bool unprovable = false;                 // it stood aside for an operator at some time
+
+  /// Some copy still stands in the stream, or was passed by a consumer.
+  bool reached() const;
+};
+
+class Truth {
+ public:
+  TrueEvent& make(std::string tenant, std::string subscription, std::int64_t time_us,
+                  std::int64_t tokens);
+  std::deque<TrueEvent>& events() { return events_; }
+  const std::deque<TrueEvent>& events() const { return events_; }
+  /// The events whose ids stand in `bytes`, each once.
+  std::vector<TrueEvent*> in(std::string_view bytes);
+  /// Every time that is told of an event is told of one only.
+  TrueEvent* at_time(std::int64_t time_us);
+  void restamped(TrueEvent& event, std::int64_t time_us);
+
+  // The stream's history. `next`: what is applied, by partition, at that moment.
+  void appended(std::int32_t partition, std::int64_t offset, std::string_view value,
+                std::int64_t at_us);
+  void lost_below(std::int32_t partition, std::int64_t offset, std::int64_t next);
+  void lost_from(std::int32_t partition, std::int64_t offset, std::int64_t next);
+  void begin_life(std::int32_t partition) { ++life_[partition]; }
+  int life(std::int32_t partition) { return life_[partition]; }
+
+  // An operator's word; each event is excused once.
+  void excuse(TrueEvent& event, std::int64_t at_us);
+  void excuse_offsets(std::int32_t partition, std::int64_t from, std::int64_t to,
+                      std::int64_t at_us);
+  /// What this producer took, and nobody has.
+  void excuse_unsent(const std::string& producer, std::int64_t at_us);
+  void excuse_numbers(const Numbered& from, std::int64_t to, std::int64_t at_us);
+
+ private:
+  std::deque<TrueEvent> events_;
+  std::map<std::int64_t, std::size_t> by_time_;
+  std::map<std::int32_t, int> life_;
+};
+
+}  // namespace weir::simulation
