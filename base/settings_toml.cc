@@ -1,8 +1,8 @@
 // The TOML source of settings, over toml++, whose types stop here.
 #include "base/settings_state.h"
+#include "base/toml.h"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 namespace weir {
 namespace {

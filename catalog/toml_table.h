@@ -3,13 +3,13 @@
 #pragma once
 
 #include "base/settings.h"
+#include "base/toml.h"
 
 #include <algorithm>
 #include <fmt/format.h>
 #include <set>
 #include <string>
 #include <string_view>
-#include <toml++/toml.h>
 #include <vector>
 
 namespace weir {

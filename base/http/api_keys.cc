@@ -4,10 +4,10 @@
 #include "base/log.h"
 #include "base/nearest.h"
 #include "base/settings.h"
+#include "base/toml.h"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 namespace weir {
 namespace {
