@@ -15,9 +15,11 @@ commands to try. Run again after a crash: it starts what is missing.'
   [status]='show each process: running or not, health, lag. Exit code 0 when all are well.'
   [bench]='[NAME…] [--OPTION…]  build, then run the benches: all, or those whose names match. Options go
 to the benches: `./weir bench pipeline --events 200000 --rounds 1`.'
+  [fuzz]='[SECONDS] [NAME…]  build the fuzz targets (clang, sanitizers), then run each for so many
+seconds (60). Inputs that stop one are left in build/fuzz/findings.'
   [check]='formatting, static analysis, direction of dependencies.'
 )
-HELP_ORDER=(setup build test demo up down status bench check)
+HELP_ORDER=(setup build test demo up down status bench fuzz check)
 
 print_help() {
   if [[ -n ${1:-} ]]; then
