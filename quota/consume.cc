@@ -84,6 +84,35 @@ Status check_cluster(Connection& connection, const TopicDescription& topic, Dead
 
 }  // namespace
 
+Result<QuotaVolume> take_volume(const std::string& path) {
+  if (Status made = make_folders(path + "/identity"); !made) return volume_error(made.error());
+  if (Status usable = check_volume(path); !usable) return volume_error(usable.error());
+  Result<FolderLock> lock = FolderLock::take(path);
+  if (!lock) return volume_error(lock.error());
+  Result<std::string> id = volume_id(path);
+  if (!id) return volume_error(id.error());
+  return QuotaVolume{*std::move(lock), *std::move(id)};
+}
+
+Status check_topic(const KafkaOptions& options, Connection& connection, Deadline deadline) {
+  Result<std::unique_ptr<KafkaAdmin>> admin = KafkaAdmin::open(options);
+  if (!admin) return admin.error();
+  Result<TopicDescription> topic = (*admin)->describe(Deadline::in(options.timeout));
+  if (!topic) return topic.error();
+  return check_cluster(connection, *topic, deadline);
+}
+
+LoopOptions loop_options_of(const QuotaOptions& options, const Deployment& deployment,
+                            const std::string& volume_id) {
+  LoopOptions out = options.loop;
+  out.permitted_future = deployment.permitted_future;
+  out.check_partitioner = deployment.partitioner == "murmur2";
+  out.identity.folder = options.volume + "/identity";
+  out.identity.volume_id = volume_id;
+  out.identity.skew = std::max(out.identity.skew, deployment.permitted_future);
+  return out;
+}
+
 struct QuotaConsumer::State {
   const QuotaOptions options;
   Metrics& metrics;
@@ -115,13 +144,9 @@ Result<Deployment> QuotaConsumer::State::read_and_check() {
 }
 
 Status QuotaConsumer::State::check_topic() {
-  Result<std::unique_ptr<KafkaAdmin>> admin = KafkaAdmin::open(options.kafka);
-  if (!admin) return admin.error();
-  Result<TopicDescription> topic = (*admin)->describe(Deadline::in(options.kafka.timeout));
-  if (!topic) return topic.error();
   Result<Database::Lease> lease = database.acquire(call());
   if (!lease) return lease.error();
-  return check_cluster(**lease, *topic, call());
+  return weir::check_topic(options.kafka, **lease, call());
 }
 
 ExitCode QuotaConsumer::State::run_loop(const Deployment& deployment, const std::string& volume,
@@ -130,12 +155,7 @@ ExitCode QuotaConsumer::State::run_loop(const Deployment& deployment, const std:
   if (!key) return give_up(key.error());
   Result<std::unique_ptr<KafkaSource>> source = KafkaSource::open(options.kafka);
   if (!source) return give_up(source.error());
-  LoopOptions loop_options = options.loop;
-  loop_options.permitted_future = deployment.permitted_future;
-  loop_options.check_partitioner = deployment.partitioner == "murmur2";
-  loop_options.identity.folder = options.volume + "/identity";
-  loop_options.identity.volume_id = volume;
-  loop_options.identity.skew = std::max(loop_options.identity.skew, deployment.permitted_future);
+  const LoopOptions loop_options = loop_options_of(options, deployment, volume);
   PostgresStore store(database, deployment.grace,
                       {loop_options.identity.horizon, loop_options.identity.restamp_window});
   QuotaHandler handler(store, deployment, metrics);
@@ -152,17 +172,8 @@ QuotaConsumer::~QuotaConsumer() = default;
 
 ExitCode QuotaConsumer::run(const std::stop_token& stop) {
   State& state = *state_;
-  if (Status made = make_folders(state.options.volume + "/identity"); !made) {
-    return give_up(volume_error(made.error()));
-  }
-  if (Status usable = check_volume(state.options.volume); !usable) {
-    return give_up(volume_error(usable.error()));
-  }
-  // One consumer a volume: another one would take our unnamed index files for rubbish.
-  Result<FolderLock> lock = FolderLock::take(state.options.volume);
-  if (!lock) return give_up(volume_error(lock.error()));
-  Result<std::string> volume = volume_id(state.options.volume);
-  if (!volume) return give_up(volume_error(volume.error()));
+  Result<QuotaVolume> volume = take_volume(state.options.volume);
+  if (!volume) return give_up(volume.error());
 
   state.at("waiting for the database");
   auto deployment =
@@ -177,7 +188,7 @@ ExitCode QuotaConsumer::run(const std::stop_token& stop) {
   });
   if (!topic) return ExitCode::done;
   if (!*topic) return give_up(topic->error());
-  return state.run_loop(**deployment, *volume, stop);
+  return state.run_loop(**deployment, volume->id, stop);
 }
 
 std::vector<std::string> QuotaConsumer::not_ready() const {

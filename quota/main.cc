@@ -3,6 +3,7 @@
 #include "quota/commands.h"
 #include "quota/operator/commands.h"
 #include "quota/options.h"
+#include "quota/rebuild/commands.h"
 #include "quota/run.h"
 
 using namespace weir;
@@ -46,6 +47,7 @@ int main(int argc, char** argv) {
   serve.run([&] { return run_server(options, stop); });
 
   declare_operator_commands(line, &declared, options);
+  declare_rebuild_commands(line, &declared, options, stop);
 
   Command& status = line.command("status", "how far each partition is");
   status.settings(&declared);
