@@ -1,3 +1,4 @@
+#include "base/crash_point.h"
 #include "billing/bill_store.h"
 #include "billing/charge_key.h"
 
@@ -40,7 +41,9 @@ Result<Billed> bill_close(BillStore& store, const CloseHead& close, Deadline dea
   const auto resolved = (*tx)->resolve_held(close.id);
   if (!resolved) return resolved.error();
   billed.holds_resolved = *resolved;
+  WEIR_CRASH_POINT("bill.before_commit");
   WEIR_TRY((*tx)->commit());
+  WEIR_CRASH_POINT("bill.after_commit");
   return billed;
 }
 

@@ -96,7 +96,7 @@ Result<CatalogApplied> apply_billing_catalog(Connection& connection, const Catal
   if (*present && (*present)->digest == applied.digest) {
     return CatalogApplied{(*present)->version, applied.digest, false, {}};
   }
-  const auto deployment = read_deployment(connection, deadline);
+  const auto deployment = read_quota_deployment(connection, deadline);
   if (!deployment) return deployment.error();
   auto faults = check_change(*present, next, *deployment);
   if (!faults) return faults.error();

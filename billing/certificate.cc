@@ -3,6 +3,8 @@
 #include "base/digest.h"
 #include "base/json_writer.h"
 #include "base/time.h"
+#include "billing/print_parts.h"
+#include "billing/seals.h"
 #include "billing/trust.h"
 
 namespace weir {
@@ -15,6 +17,24 @@ void write_usage(JsonWriter& json, const UsageRow& row) {
 
 void write_period(JsonWriter& json, const PeriodKey& key) {
   json.value(key.tenant).value(key.subscription).value(key.from_us).value(key.to_us);
+}
+
+void write_counts_of(JsonWriter& json, const QuotaPartition& row) {
+  json.field("received", row.received).field("applied", row.applied);
+  json.field("duplicate", row.duplicate).field("quarantined", row.quarantined);
+  json.field("unprovable", row.unprovable).field("adjusted", row.adjusted);
+  json.field("unnumbered", row.unnumbered);
+}
+
+/// R6: what may be claimed about copies, here.
+void write_horizon(JsonWriter& json, const QuotaPartition& row, std::int64_t now_us) {
+  const std::int64_t covered = now_us - row.horizon_from_us;
+  json.field("horizon_from", format_rfc3339(row.horizon_from_us));
+  json.field("horizon", format_duration(Micros(row.horizon_us)));
+  json.field("restamp_window", format_duration(Micros(row.restamp_window_us)));
+  const bool whole = row.horizon_from_us <= 0;
+  json.field("horizon_shortened", !whole && covered < row.horizon_us);
+  json.field("restamp_window_shortened", !whole && covered < row.restamp_window_us);
 }
 
 void write_partitions(JsonWriter& json, const CloseRecord& record, const Standing& standing) {
@@ -32,14 +52,54 @@ void write_partitions(JsonWriter& json, const CloseRecord& record, const Standin
     }
     for (const QuotaPartition& row : standing.progress) {
       if (row.partition != cut.partition) continue;
-      json.field("received", row.received).field("applied", row.applied);
-      json.field("duplicate", row.duplicate).field("quarantined", row.quarantined);
-      json.field("unprovable", row.unprovable).field("adjusted", row.adjusted);
-      json.field("horizon_from", format_rfc3339(row.horizon_from_us));
-      json.field("horizon", format_duration(Micros(row.horizon_us)));
-      json.field("restamp_window", format_duration(Micros(row.restamp_window_us)));
+      write_counts_of(json, row);
+      write_horizon(json, row, standing.now_us);
     }
     json.end_object();
+  }
+  json.end_array();
+}
+
+QuotaPartition sum_of(const std::vector<QuotaPartition>& progress) {
+  QuotaPartition sum;
+  for (const QuotaPartition& row : progress) {
+    sum.received += row.received;
+    sum.applied += row.applied;
+    sum.duplicate += row.duplicate;
+    sum.quarantined += row.quarantined;
+    sum.unprovable += row.unprovable;
+    sum.adjusted += row.adjusted;
+    sum.unnumbered += row.unnumbered;
+  }
+  return sum;
+}
+
+/// All of them since the incarnation began.
+void write_counts(JsonWriter& json, const Standing& standing) {
+  json.key("counts").begin_object();
+  write_counts_of(json, sum_of(standing.progress));
+  json.end_object();
+}
+
+/// R13: each producer's word for T, with what it promised and what is applied.
+void write_producers(JsonWriter& json, const Standing& standing, std::int64_t t_us) {
+  json.key("producers").begin_array();
+  for (const ProducerWord& word :
+       words_for(standing.producers, t_us, standing.deployment.grace_us)) {
+    json.begin_object().field("producer", word.producer);
+    json.field("accepted_when", word.accepted_when);
+    if (word.kind == ProducerWord::Kind::seal) {
+      json.field("sealed_until", format_rfc3339(word.until_us));
+      json.field("seal_append", format_rfc3339(word.append_us));
+    } else {
+      json.field("sealed_until", "none");
+    }
+    json.field("ended_by", word.ended_by).key("numbers").begin_array();
+    for (const PromisedNumber& number : word.numbers) {
+      json.begin_object().field("epoch", number.epoch).field("partition", number.partition);
+      json.field("sealed", number.last).field("contiguous", number.contiguous).end_object();
+    }
+    json.end_array().end_object();
   }
   json.end_array();
 }
@@ -91,11 +151,13 @@ std::string certificate_of(const CloseRecord& record, const Standing& standing,
                            const Frozen& frozen) {
   const QuotaDeployment& deployment = standing.deployment;
   JsonWriter json;
-  json.begin_object().field("certificate", "weir close 1").field("close", record.head.id);
+  json.begin_object().field("certificate", "weir close 2").field("close", record.head.id);
   json.field("predecessor", record.predecessor);
   json.field("t", format_rfc3339(record.head.t_us)).field("t_us", record.head.t_us);
   json.field("previous_t_us", record.previous_t_us);
   json.field("closed_at", format_rfc3339(record.closed_at_us));
+  json.field("program", "weir " WEIR_VERSION);
+  json.field("proof", fully_numbered(standing) ? "READY*" : "READY");
   json.field("deployment", deployment.deployment_id).field("topic", deployment.topic);
   json.field("cluster", standing.stream ? standing.stream->cluster_id : std::string());
   json.field("incarnation", record.incarnation);
@@ -106,13 +168,13 @@ std::string certificate_of(const CloseRecord& record, const Standing& standing,
   json.field("catalog_digest", deployment.catalog_digest);
   json.field("catalog_version", record.catalog_version);
   json.field("unprovable_open", standing.unprovable);
+  write_counts(json, standing);
   write_partitions(json, record, standing);
+  write_producers(json, standing, record.head.t_us);
   write_frozen(json, frozen);
-  json.key("assumptions").begin_array();
-  for (const Assumption& assumed : assumptions(standing)) {
-    json.begin_object().field("assumption", assumed.code).field("text", assumed.text).end_object();
-  }
-  return json.end_array().end_object().text();
+  write_assumptions(json, standing);
+  write_overrides(json, judge_trust(standing, record.head.t_us).used);
+  return json.end_object().text();
 }
 
 }  // namespace weir

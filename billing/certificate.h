@@ -1,6 +1,6 @@
-// The certificate of a close: what was known, what was proven, what is assumed. JSON, in a fixed order
-// of fields; its SHA-256 is the close's digest, and it names its predecessor's, so that the closes are
-// a chain.
+// The certificate of a close: what was known, what was proven, what is assumed and what a person
+// decided instead. JSON, in a fixed order of fields; its SHA-256 is the close's digest, and it names its
+// predecessor's, so that the closes are a chain.
 #pragma once
 
 #include "billing/close_store.h"

@@ -1,5 +1,7 @@
 #include "billing/charging.h"
 
+#include "base/crash_point.h"
+
 #include <array>
 #include <utility>
 
@@ -32,11 +34,14 @@ class Settling {
 
  private:
   Status send(OpenCharge charge) {
+    WEIR_CRASH_POINT("charge.after_planned");
     const auto moved = store_.move(charge.order.key, charge.state, ChargeState::sent, "", soon());
     if (!moved) return moved.error();
     if (!*moved) return {};  // somebody else has it
     charge.state = ChargeState::sent;
+    WEIR_CRASH_POINT("charge.after_sent");
     const auto receipt = provider_.charge(charge.order, soon());
+    WEIR_CRASH_POINT("charge.after_reply");
     if (receipt) return conclude(charge, *receipt);
     if (receipt.error().code != ErrorCode::invalid) return lost(charge, receipt.error());
     return finish(charge, ChargeState::held, receipt.error().what, tally.held);
@@ -105,7 +110,10 @@ Result<ChargeTally> settle_charges(ChargeStore& store, Provider& provider, Micro
   const auto open = store.open_charges(Deadline::in(call_timeout));
   if (!open) return open.error();
   Settling settling(store, provider, call_timeout);
-  for (const OpenCharge& charge : *open) WEIR_TRY(settling.settle(charge));
+  for (const OpenCharge& charge : *open) {
+    WEIR_TRY(settling.settle(charge));
+    WEIR_CRASH_POINT("charge.after_result");
+  }
   return std::move(settling.tally);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "billing/migrations.h"
+#include "billing/quota_contract.h"
 
 #include <cstdio>
 
@@ -33,6 +34,24 @@ Result<std::unique_ptr<Database>> open_database(const BillingOptions& options,
       check_migrated(**lease, "billing", billing_migrations(), "weir-billing migrate", deadline);
   if (!migrated) return migrated.error();
   return database;
+}
+
+Result<std::unique_ptr<Database>> open_primary(const BillingOptions& options,
+                                               const std::string& purpose) {
+  auto database = open_database(options, purpose);
+  if (!database) return database;
+  const Deadline deadline = Deadline::in(kCommandTimeout);
+  Result<Database::Lease> lease = (*database)->acquire(deadline);
+  if (!lease) return lease.error();
+  const Result<bool> replica = is_replica(**lease, deadline);
+  if (!replica) return replica.error();
+  if (!*replica) return database;
+  return Error{ErrorCode::unavailable, "replica: billing.database is a replica, or read-only",
+               "point it at the primary: nothing is judged or written elsewhere"};
+}
+
+Profile profile_of(const BillingOptions& options) {
+  return options.profile == "production" ? Profile::production : Profile::development;
 }
 
 }  // namespace weir::billing

@@ -39,6 +39,8 @@ Result<GateParts> make_gate(const BillingOptions& options, Database& database) {
   parts.store = std::make_unique<PostgresGateStore>(database);
   GateOptions gate;
   gate.wait = options.wait;
+  gate.profile = profile_of(options);
+  gate.hold_max = options.hold_max;
   gate.call_timeout = options.database_timeout;
   gate.look_timeout = options.kafka.timeout;
   parts.gate = std::make_unique<Gate>(*parts.store, *parts.eye, *parts.sink, gate,
@@ -53,7 +55,7 @@ Result<std::int64_t> database_now(Database& database) {
 }  // namespace
 
 ExitCode check_command(const BillingOptions& options, bool json) {
-  const auto database = open_database(options, "check");
+  const auto database = open_primary(options, "check");
   if (!database) return give_up(database.error());
   auto parts = make_gate(options, **database);
   if (!parts) return give_up(parts.error());
@@ -68,7 +70,7 @@ ExitCode check_command(const BillingOptions& options, bool json) {
 }
 
 ExitCode run_command(const BillingOptions& options, bool json) {
-  const auto database = open_database(options, "run");
+  const auto database = open_primary(options, "run");
   if (!database) return give_up(database.error());
   const auto lock = RunLock::take(postgres_options(options, "run"), Deadline::in(kCommandTimeout));
   if (!lock) {
@@ -86,6 +88,8 @@ ExitCode run_command(const BillingOptions& options, bool json) {
   PostgresHeldStore held(**database);
   CycleParts cycle{*parts->gate, closes, bills, charges, held, *parts->eye, **provider, {}};
   cycle.close_options.look_timeout = options.kafka.timeout;
+  cycle.close_options.profile = profile_of(options);
+  cycle.close_options.hold_max = options.hold_max;
   const auto report = run_cycle(cycle);
   if (!report) return give_up(report.error());
   const auto now = database_now(**database);

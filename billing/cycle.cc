@@ -1,5 +1,7 @@
 #include "billing/cycle.h"
 
+#include "base/crash_point.h"
+
 #include <algorithm>
 
 namespace weir {
@@ -59,6 +61,32 @@ Status close_what_earlier_barriers_prove(CycleParts& parts, const Standing& stan
   return {};
 }
 
+/// The greatest T before the latest edge that a person vouches for a producer's word at.
+std::optional<std::int64_t> overridden_edge(const Standing& standing, std::int64_t closed_until_us,
+                                            std::int64_t latest_us) {
+  std::optional<std::int64_t> found;
+  for (const Override& made : standing.overrides) {
+    if (made.producer.empty() || made.until_us <= closed_until_us) continue;
+    if (made.until_us < latest_us && made.until_us > found.value_or(0)) found = made.until_us;
+  }
+  return found;
+}
+
+/// An override is for one T, which may have no barrier yet: it is proven and closed like any other.
+Status close_what_overrides_allow(CycleParts& parts, const Standing& standing,
+                                  CycleReport& report) {
+  const std::int64_t closed =
+      report.closed.empty() ? standing.deployment.closed_until_us : report.closed.back().t_us;
+  const auto edge = overridden_edge(standing, closed, report.t_us);
+  if (!edge) return {};
+  const auto readiness = parts.gate.prove(*edge);
+  if (!readiness) return readiness.error();
+  if (!readiness->ready()) return {};
+  WEIR_TRY(close(parts, *edge, report));
+  report.reasons.clear();  // the newer T is judged on its own
+  return {};
+}
+
 Status close_at_latest_edge(CycleParts& parts, CycleReport& report) {
   const auto readiness = parts.gate.prove(report.t_us);
   if (!readiness) return readiness.error();
@@ -110,6 +138,7 @@ Result<CycleReport> run_cycle(CycleParts& parts) {
   report.t_us = latest_edge(standing->now_us, standing->deployment);
   if (report.t_us > standing->deployment.closed_until_us) {
     WEIR_TRY(close_what_earlier_barriers_prove(parts, *standing, report));
+    WEIR_TRY(close_what_overrides_allow(parts, *standing, report));
     WEIR_TRY(close_at_latest_edge(parts, report));
   } else {
     report.standing = standing->last_close;
@@ -119,6 +148,7 @@ Result<CycleReport> run_cycle(CycleParts& parts) {
   WEIR_TRY(bill(parts, report));
   WEIR_TRY(charge(parts, report));
   WEIR_TRY(hold(parts, *standing, report));
+  WEIR_CRASH_POINT("report.before");
   return report;
 }
 

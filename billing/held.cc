@@ -27,10 +27,11 @@ Result<std::vector<HeldPeriod>> hold_due(const Catalog& catalog,
                                          const Readiness& readiness) {
   const auto due = due_at(catalog, invoiced, readiness.t_us);
   if (!due) return due.error();
+  const Reason& urgent = most_urgent(readiness.reasons);
   std::vector<HeldPeriod> held;
   for (const DuePeriod& period : *due) {
-    held.push_back({period.key, period.customer, readiness.reasons.front().code,
-                    describe(readiness.reasons), 0, 0});
+    held.push_back({period.key, period.customer, urgent.code, describe(readiness.reasons), 0, 0,
+                    urgent.next_action});
   }
   return held;
 }

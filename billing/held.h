@@ -20,10 +20,11 @@ namespace weir {
 struct HeldPeriod {
   PeriodKey key;
   std::string customer;
-  std::string reason;  // code of the first reason
+  std::string reason;  // code of the most urgent reason
   std::string detail;  // all of them, in words
   std::int64_t first_seen_us = 0;
   std::int64_t last_seen_us = 0;
+  std::string next_action = {};  // of the most urgent reason
 };
 
 class HeldStore {

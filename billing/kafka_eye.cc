@@ -5,8 +5,16 @@ namespace weir {
 Result<StreamLook> KafkaEye::look(Deadline deadline) {
   const Result<TopicDescription> topic = admin_.describe(deadline);
   if (!topic) return topic.error();
-  StreamLook look{
-      topic->cluster_id, topic->timestamp_type == "LogAppendTime", topic->min_insync_replicas, {}};
+  StreamLook look;
+  look.topic = admin_.topic();
+  look.cluster_id = topic->cluster_id;
+  look.log_append_time = topic->timestamp_type == "LogAppendTime";
+  look.min_insync_replicas = topic->min_insync_replicas;
+  look.replication = topic->replication;
+  look.cleanup_policy = topic->cleanup_policy;
+  look.retention_us = topic->retention.count() < 0 ? -1 : topic->retention.count();
+  look.retention_bytes = topic->retention_bytes;
+  look.unclean_election = topic->unclean_election;
   for (std::int32_t p = 0; p < topic->partitions; ++p) {
     const Result<LogBounds> bounds = admin_.bounds(PartitionId(p), deadline);
     if (!bounds) return bounds.error();

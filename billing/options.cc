@@ -28,11 +28,13 @@ void declare(Settings& settings, BillingOptions* into) {
   settings.duration("billing.hold_max", &into->hold_max, hours(7 * 24), minutes(1),
                     hours(10 * 365 * 24),
                     "the longest hold that the topic's retention must outlast");
+  settings.secret("identity.secret", &into->identity_secret,
+                  "the deployment's, as weir-ingest has it; for verify --from-stream alone");
   settings.text("billing.analytics_url", &into->analytics_url, "http://127.0.0.1:8082",
                 "weir-analytics serve, for crosscheck alone: no amount depends on it");
   settings.secret("billing.analytics_keys", &into->analytics_keys,
                   "API keys for crosscheck, comma-separated: one a tenant");
-  for (const char* table : {"ingest", "quota", "analytics", "identity", "keys"}) {
+  for (const char* table : {"ingest", "quota", "analytics", "keys"}) {
     settings.ignore_table(table);
   }
 }

@@ -16,9 +16,10 @@ struct BillingOptions {
   std::string provider;
   std::string charges_file;
   Micros wait{0};
-  std::string analytics_url;   // of weir-analytics serve, for crosscheck alone
-  std::string analytics_keys;  // API keys, comma-separated, one a tenant
-  std::string profile;         // "development" or "production"
+  std::string identity_secret;  // for verify --from-stream
+  std::string analytics_url;    // of weir-analytics serve, for crosscheck alone
+  std::string analytics_keys;   // API keys, comma-separated, one a tenant
+  std::string profile;          // "development" or "production"
   Micros hold_max{0};
 };
 

@@ -41,7 +41,7 @@ class PostgresCloseTransaction : public CloseTransaction {
   }
 
   Result<std::int64_t> clock_us() override { return read_clock_us(*lease_, deadline_); }
-  Result<QuotaDeployment> deployment() override { return read_deployment(*lease_, deadline_); }
+  Result<QuotaDeployment> deployment() override { return read_quota_deployment(*lease_, deadline_); }
   Result<std::vector<QuotaPartition>> progress(std::int32_t incarnation) override {
     return read_progress(*lease_, incarnation, deadline_);
   }

@@ -23,7 +23,7 @@ Result<std::int64_t> PostgresGateStore::clock_us(Deadline deadline) {
 
 Result<QuotaDeployment> PostgresGateStore::deployment(Deadline deadline) {
   return with_connection(database_, deadline,
-                         [&](Connection& c) { return read_deployment(c, deadline); });
+                         [&](Connection& c) { return read_quota_deployment(c, deadline); });
 }
 
 Result<std::vector<QuotaPartition>> PostgresGateStore::progress(std::int32_t incarnation,

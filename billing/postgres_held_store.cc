@@ -6,7 +6,7 @@
 namespace weir {
 
 Status PostgresHeldStore::refresh(const std::vector<HeldPeriod>& held, Deadline deadline) {
-  TextColumn tenant, subscription, customer, reason, detail;
+  TextColumn tenant, subscription, customer, reason, detail, next_action;
   NumberColumn from, to;
   for (const HeldPeriod& period : held) {
     tenant.add(period.key.tenant);
@@ -16,6 +16,7 @@ Status PostgresHeldStore::refresh(const std::vector<HeldPeriod>& held, Deadline 
     customer.add(period.customer);
     reason.add(period.reason);
     detail.add(period.detail);
+    next_action.add(period.next_action);
   }
   Result<Database::Lease> lease = database_.acquire(deadline);
   if (!lease) return lease.error();
@@ -23,13 +24,16 @@ Status PostgresHeldStore::refresh(const std::vector<HeldPeriod>& held, Deadline 
   if (!tx) return tx.error();
   WEIR_TRY(tx->run(
       "insert into billing.held (tenant, subscription, period_from_us, period_to_us, customer, "
-      "reason, detail, first_seen_us, last_seen_us) select u.*, c.now, c.now from unnest("
-      "$1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[]) u "
+      "reason, detail, next_action, first_seen_us, last_seen_us) select u.*, c.now, c.now from "
+      "unnest("
+      "$1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], "
+      "$8::text[]) u "
       "cross join (select quota.v1_clock_us() as now) c "
       "on conflict (tenant, subscription, period_from_us) where resolved_at_us is null "
       "do update set reason = excluded.reason, detail = excluded.detail, "
-      "customer = excluded.customer, last_seen_us = excluded.last_seen_us",
-      bind_all(tenant, subscription, from, to, customer, reason, detail), deadline));
+      "customer = excluded.customer, next_action = excluded.next_action, "
+      "last_seen_us = excluded.last_seen_us",
+      bind_all(tenant, subscription, from, to, customer, reason, detail, next_action), deadline));
   WEIR_TRY(tx->run(
       "update billing.held h set resolved_at_us = quota.v1_clock_us(), "
       "resolution = 'no longer due' where resolved_at_us is null and not exists (select from "
@@ -44,7 +48,7 @@ Result<std::vector<HeldPeriod>> PostgresHeldStore::open(Deadline deadline) {
   if (!lease) return lease.error();
   const Result<Rows> rows = (*lease)->run(
       "select tenant, subscription, period_from_us, period_to_us, customer, reason, detail, "
-      "first_seen_us, last_seen_us from billing.held where resolved_at_us is null "
+      "first_seen_us, last_seen_us, next_action from billing.held where resolved_at_us is null "
       "order by tenant, customer, subscription, period_from_us",
       deadline);
   if (!rows) return rows.error();
@@ -56,7 +60,8 @@ Result<std::vector<HeldPeriod>> PostgresHeldStore::open(Deadline deadline) {
                     std::string(rows->text(i, 5)),
                     std::string(rows->text(i, 6)),
                     rows->integer(i, 7),
-                    rows->integer(i, 8)});
+                    rows->integer(i, 8),
+                    std::string(rows->text(i, 9))});
   }
   return held;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "billing/cycle.h"
+#include "billing/override_store.h"
 #include "billing/reports.h"
 
 #include <string>
@@ -30,6 +31,15 @@ std::string held_text(const std::vector<HeldPeriod>& held, const std::vector<Stu
                       std::int64_t now_us);
 std::string held_json(const std::vector<HeldPeriod>& held, const std::vector<StuckCharge>& stuck,
                       std::int64_t now_us);
+
+std::string unattributed_text(const std::vector<UnattributedSum>& sums);
+std::string unattributed_json(const std::vector<UnattributedSum>& sums);
+
+std::string overrides_text(const std::vector<StoredOverride>& overrides, std::int64_t now_us);
+std::string overrides_json(const std::vector<StoredOverride>& overrides);
+
+/// One certificate for people: every field that its JSON has. Error `integrity` when it is no JSON.
+Result<std::string> certificate_text(const StoredCertificate& certificate);
 
 std::string certificates_text(const std::vector<StoredCertificate>& chain);
 std::string certificates_json(const std::vector<StoredCertificate>& chain);

@@ -1,7 +1,7 @@
 // One JSON object a command, for machines.
 #include "base/json_writer.h"
 #include "billing/print.h"
-#include "billing/trust.h"
+#include "billing/print_parts.h"
 
 namespace weir {
 namespace {
@@ -17,24 +17,13 @@ void write_period(JsonWriter& json, const PeriodKey& key) {
   json.field("from", format_rfc3339(key.from_us)).field("to", format_rfc3339(key.to_us));
 }
 
-void write_reasons(JsonWriter& json, const std::vector<Reason>& reasons, std::int64_t now_us) {
-  json.key("reasons").begin_array();
-  for (const Reason& reason : reasons) {
-    json.begin_object().field("reason", reason.code);
-    if (reason.partition) json.field("partition", *reason.partition);
-    json.field("detail", reason.detail).field("next_action", reason.next_action);
-    if (reason.since_us > 0) json.field("age_s", (now_us - reason.since_us) / kMicrosPerSecond);
-    json.end_object();
-  }
-  json.end_array();
-}
-
 void write_held(JsonWriter& json, const std::vector<HeldPeriod>& held, std::int64_t now_us) {
   json.key("held").begin_array();
   for (const HeldPeriod& period : held) {
     json.begin_object().field("tenant", period.key.tenant).field("customer", period.customer);
     write_period(json, period.key);
     json.field("reason", period.reason).field("detail", period.detail);
+    json.field("next_action", period.next_action);
     json.field("first_seen", format_rfc3339(period.first_seen_us));
     json.field("age_s", (now_us - period.first_seen_us) / kMicrosPerSecond).end_object();
   }
@@ -76,33 +65,6 @@ void write_invoice(JsonWriter& json, const StoredInvoice& invoice) {
 }
 
 }  // namespace
-
-std::string check_json(const Standing& standing, const Readiness& readiness) {
-  JsonWriter json;
-  json.begin_object().field("t", format_rfc3339(readiness.t_us));
-  json.field("ready", readiness.ready());
-  json.field("closed_until", format_rfc3339(standing.deployment.closed_until_us));
-  json.key("partitions").begin_array();
-  for (const QuotaPartition& row : standing.progress) {
-    json.begin_object().field("partition", row.partition).field("next", row.next);
-    const auto number = static_cast<std::size_t>(row.partition);
-    if (standing.stream && number < standing.stream->partitions.size()) {
-      json.field("end", standing.stream->partitions[number].end);
-    }
-    for (const WrittenBarrier& barrier : barriers_of(standing, readiness.t_us)) {
-      if (barrier.partition == row.partition) json.field("e", barrier.e);
-    }
-    json.end_object();
-  }
-  json.end_array();
-  write_reasons(json, readiness.reasons, standing.now_us);
-  json.key("assumptions").begin_array();
-  for (const Assumption& assumed : assumptions(standing)) {
-    json.begin_object().field("assumption", assumed.code).field("text", assumed.text).end_object();
-  }
-  json.end_array().field("unprovable", standing.unprovable);
-  return json.end_object().text() + "\n";
-}
 
 std::string run_json(const CycleReport& report, std::int64_t now_us) {
   JsonWriter json;

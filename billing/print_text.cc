@@ -1,49 +1,13 @@
 // Tables for people.
 #include "base/text_table.h"
 #include "billing/print.h"
-#include "billing/trust.h"
+#include "billing/print_parts.h"
 
 namespace weir {
 namespace {
 
-std::string age_of(std::int64_t since_us, std::int64_t now_us) {
-  if (since_us <= 0) return "";
-  const std::int64_t whole_seconds = (now_us - since_us) / kMicrosPerSecond * kMicrosPerSecond;
-  return whole_seconds <= 0 ? "just now" : humane_duration(Micros(whole_seconds));
-}
-std::string partition_text(const std::optional<std::int32_t>& partition) {
-  return partition ? std::to_string(*partition) : "all";
-}
 std::string period_text(const PeriodKey& key) {
   return format_rfc3339(key.from_us) + " to " + format_rfc3339(key.to_us);
-}
-
-std::string partitions_text(const Standing& standing, std::int64_t t_us) {
-  TextTable table({"partition", "applied up to", "log end", "barrier E", "passed"});
-  const std::vector<WrittenBarrier> barriers = barriers_of(standing, t_us);
-  for (const QuotaPartition& row : standing.progress) {
-    const auto number = static_cast<std::size_t>(row.partition);
-    std::string end = "?", e = "none", passed = "no";
-    if (standing.stream && number < standing.stream->partitions.size()) {
-      end = std::to_string(standing.stream->partitions[number].end);
-    }
-    for (const WrittenBarrier& barrier : barriers) {
-      if (barrier.partition != row.partition) continue;
-      e = std::to_string(barrier.e);
-      passed = row.next >= barrier.e ? "yes" : "no";
-    }
-    table.add({std::to_string(row.partition), std::to_string(row.next), end, e, passed});
-  }
-  return table.text();
-}
-
-std::string reasons_text(const std::vector<Reason>& reasons, std::int64_t now_us) {
-  TextTable table({"reason", "partition", "age", "detail", "what to do"});
-  for (const Reason& reason : reasons) {
-    table.add({reason.code, partition_text(reason.partition), age_of(reason.since_us, now_us),
-               reason.detail, reason.next_action});
-  }
-  return table.text();
 }
 
 std::string held_table(const std::vector<HeldPeriod>& held, std::int64_t now_us) {
@@ -73,20 +37,6 @@ std::string lines_table(const std::vector<InvoiceLine>& lines, const std::string
 
 }  // namespace
 
-std::string check_text(const Standing& standing, const Readiness& readiness) {
-  std::string text = "T = " + format_rfc3339(readiness.t_us) + ": " +
-                     (readiness.ready() ? "READY" : "not ready") + "; closed up to " +
-                     format_rfc3339(standing.deployment.closed_until_us) + "\n\n" +
-                     partitions_text(standing, readiness.t_us);
-  if (!readiness.ready()) text += "\n" + reasons_text(readiness.reasons, standing.now_us);
-  text += "\nassumed:\n";
-  for (const Assumption& assumed : assumptions(standing)) text += "  " + assumed.text + "\n";
-  if (standing.unprovable > 0) {
-    text += "  " + std::to_string(standing.unprovable) + " events are unprovable and not counted\n";
-  }
-  return text;
-}
-
 std::string run_text(const CycleReport& report, std::int64_t now_us) {
   std::string text;
   for (const CloseHead& close : report.closed) {
@@ -108,7 +58,7 @@ std::string run_text(const CycleReport& report, std::int64_t now_us) {
           reasons_text(report.reasons, now_us);
   text += "\nHELD, not charged: " + std::to_string(report.held.size()) + " periods\n" +
           held_table(report.held, now_us);
-  return text;
+  return text + "\nnext: " + most_urgent(report.reasons).next_action + "\n";
 }
 
 std::string invoices_text(const std::vector<StoredInvoice>& invoices) {
@@ -153,7 +103,9 @@ std::string held_text(const std::vector<HeldPeriod>& held, const std::vector<Stu
   std::string text = held.empty() ? "no period is held\n" : held_table(held, now_us);
   std::string last;
   for (const HeldPeriod& period : held) {
-    if (period.detail != last) text += "\n" + period.detail + "\n";
+    if (period.detail == last) continue;
+    text += "\n" + period.reason + ": " + period.detail + "\n";
+    if (!period.next_action.empty()) text += "  next: " + period.next_action + "\n";
     last = period.detail;
   }
   if (stuck.empty()) return text;

@@ -18,11 +18,20 @@ Result<std::int64_t> read_clock_us(Connection& connection, Deadline deadline) {
   return rows->integer(0, 0);
 }
 
-Result<QuotaDeployment> read_deployment(Connection& connection, Deadline deadline) {
+Result<bool> is_replica(Connection& connection, Deadline deadline) {
+  const Result<Rows> rows = connection.run(
+      "select (pg_is_in_recovery() or current_setting('transaction_read_only') = 'on')::int",
+      deadline);
+  if (!rows) return rows.error();
+  return rows->integer(0, 0) != 0;
+}
+
+Result<QuotaDeployment> read_quota_deployment(Connection& connection, Deadline deadline) {
   const Result<Rows> rows = connection.run(
       "select deployment_id, topic, cluster_id, incarnation, partitions, bucket_us, grace_us, "
       "permitted_future_us, delivery_timeout_us, partitioner, closed_until_us, "
-      "coalesce(catalog_digest, ''), replica::int from quota.v2_deployment",
+      "coalesce(catalog_digest, ''), "
+      "(replica or current_setting('transaction_read_only') = 'on')::int from quota.v2_deployment",
       deadline);
   if (!rows) return rows.error();
   if (rows->size() != 1) {

@@ -10,7 +10,9 @@
 namespace weir {
 
 Result<std::int64_t> read_clock_us(Connection& connection, Deadline deadline);
-Result<QuotaDeployment> read_deployment(Connection& connection, Deadline deadline);
+/// True of a standby, and of a session that may not write.
+Result<bool> is_replica(Connection& connection, Deadline deadline);
+Result<QuotaDeployment> read_quota_deployment(Connection& connection, Deadline deadline);
 Result<std::vector<QuotaPartition>> read_progress(Connection& connection, std::int32_t incarnation,
                                                   Deadline deadline);
 Result<std::vector<QuotaBlocker>> read_blockers(Connection& connection, Deadline deadline);

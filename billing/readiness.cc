@@ -108,7 +108,7 @@ void judge_barrier(const Standing& standing, std::int64_t t_us, std::vector<Reas
 
 std::string action_for(const QuotaBlocker& blocker) {
   const std::string id = number(blocker.id);
-  if (blocker.kind == "gap") return "weir-quota gaps show " + id + ", then accept it";
+  if (blocker.kind == "gap") return "weir-quota gaps list, then gaps accept " + id;
   if (blocker.kind == "quarantine") {
     return "weir-quota quarantine show " + id + ", then redrive or discard it";
   }
@@ -151,7 +151,20 @@ void judge_deployment(const QuotaDeployment& deployment, std::vector<Reason>& re
   }
 }
 
+int patience(const Reason& reason) {
+  if (reason.code == "too_early") return 3;
+  if (reason.code == "behind" || reason.code == "no_barrier") return 2;
+  if (reason.code == "unsealed" || reason.code == "numbers_missing") return 1;
+  return 0;
+}
+
 }  // namespace
+
+const Reason& most_urgent(const std::vector<Reason>& reasons) {
+  return *std::min_element(reasons.begin(), reasons.end(), [](const Reason& a, const Reason& b) {
+    return patience(a) < patience(b);
+  });
+}
 
 std::int64_t latest_edge(std::int64_t now_us, const QuotaDeployment& deployment) {
   const std::int64_t latest = now_us - deployment.grace_us;

@@ -110,6 +110,25 @@ Result<std::vector<StoredCertificate>> read_certificates(Connection& connection,
   return chain;
 }
 
+Result<std::vector<UnattributedSum>> read_unattributed(Connection& connection, Deadline deadline) {
+  const Result<Rows> rows = connection.run(
+      "select u.tenant, u.subscription, u.meter, sum(u.units)::bigint, count(*), "
+      "min(u.bucket_us), min(u.close_id), min(c.t_us) from billing.unattributed u "
+      "join billing.close c on c.id = u.close_id where not exists (select from "
+      "billing.attribution a where a.from_close = u.close_id and a.tenant = u.tenant and "
+      "a.subscription = u.subscription and a.meter = u.meter and a.bucket_us = u.bucket_us) "
+      "group by u.tenant, u.subscription, u.meter order by u.tenant, u.subscription, u.meter",
+      deadline);
+  if (!rows) return rows.error();
+  std::vector<UnattributedSum> sums;
+  for (std::size_t i = 0; i < rows->size(); ++i) {
+    sums.push_back({text(*rows, i, 0), text(*rows, i, 1), text(*rows, i, 2), rows->integer(i, 3),
+                    rows->integer(i, 4), rows->integer(i, 5), rows->integer(i, 6),
+                    rows->integer(i, 7)});
+  }
+  return sums;
+}
+
 Result<std::vector<StuckCharge>> read_stuck_charges(Connection& connection, Deadline deadline) {
   const Result<Rows> rows = connection.run(
       "select invoice_id, customer, state, detail, amount_minor, currency, changed_at_us "

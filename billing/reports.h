@@ -42,6 +42,17 @@ struct StoredCertificate {
 /// Oldest first. Error `integrity` where a digest or a link of the chain does not hold.
 Result<std::vector<StoredCertificate>> read_certificates(Connection& connection, Deadline deadline);
 
+/// Usage that no catalogue has attributed yet, by subscription and meter.
+struct UnattributedSum {
+  std::string tenant, subscription, meter;
+  std::int64_t units = 0;
+  std::int64_t buckets = 0;
+  std::int64_t first_bucket_us = 0;
+  std::int64_t since_close = 0;
+  std::int64_t since_t_us = 0;  // T of that close
+};
+Result<std::vector<UnattributedSum>> read_unattributed(Connection& connection, Deadline deadline);
+
 /// Charges that wait for people or for the provider: unknown, held, declined.
 struct StuckCharge {
   std::string invoice, customer, state, detail;

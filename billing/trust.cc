@@ -86,6 +86,10 @@ std::int64_t unnumbered_events(const Standing& standing) {
   return events;
 }
 
+bool fully_numbered(const Standing& standing) {
+  return !standing.producers.producers.empty() && unnumbered_events(standing) == 0;
+}
+
 std::vector<Reason> broken_assumptions(const Standing& standing) {
   std::vector<Reason> broken;
   if (!standing.stream) return broken;

@@ -32,6 +32,8 @@ std::vector<Assumption> assumptions(const Standing& standing);
 
 /// Events of the present incarnation that bear no producer's number.
 std::int64_t unnumbered_events(const Standing& standing);
+/// READY*: every event came from a producer that numbers and is registered.
+bool fully_numbered(const Standing& standing);
 /// "1,204".
 std::string grouped(std::int64_t number);
 

@@ -15,3 +15,6 @@ alter table billing.audit add column reason text not null default '';
 alter table billing.audit add column worth  text not null default '';
 
 revoke update, delete, truncate on billing.override from current_user;
+
+-- What ends a hold, in the words of the reason that stands first.
+alter table billing.held add column next_action text not null default '';

@@ -63,6 +63,8 @@ void take_entry(const rd_kafka_ConfigEntry_t* entry, TopicDescription& into) {
   if (name == "message.timestamp.type") into.timestamp_type = value;
   if (name == "cleanup.policy") into.cleanup_policy = value;
   if (name == "retention.ms") into.retention = std::chrono::milliseconds(std::atoll(value.c_str()));
+  if (name == "retention.bytes") into.retention_bytes = std::atoll(value.c_str());
+  if (name == "unclean.leader.election.enable") into.unclean_election = value == "true";
   if (name == "min.insync.replicas") into.min_insync_replicas = std::atoi(value.c_str());
 }
 
@@ -174,6 +176,8 @@ Result<TopicDescription> KafkaAdmin::describe(Deadline deadline) {
   WEIR_TRY(state_->describe_config(deadline, description));
   return description;
 }
+
+const std::string& KafkaAdmin::topic() const { return state_->options.topic; }
 
 Result<std::int32_t> KafkaAdmin::partition_count(Deadline deadline) {
   Result<KafkaLog::Shape> shape = state_->log->shape(deadline);

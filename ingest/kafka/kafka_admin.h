@@ -26,6 +26,7 @@ struct TopicPlan {
   std::int32_t min_insync_replicas = 1;
 };
 
+/// The configuration is the one in force: the topic's own, or else the broker's default.
 struct TopicDescription {
   std::string cluster_id;
   std::int32_t partitions = 0;
@@ -34,6 +35,8 @@ struct TopicDescription {
   std::string cleanup_policy;    // "delete"
   Micros retention{0};           // negative: for ever
   std::int32_t min_insync_replicas = 0;
+  std::int64_t retention_bytes = -1;  // of a partition; -1: no bound
+  bool unclean_election = false;      // a replica that lags may become leader
 };
 
 /// A record that owns its bytes.
@@ -72,6 +75,7 @@ class KafkaAdmin {
   Result<std::optional<ReadRecord>> read_record(PartitionId partition, Offset offset,
                                                 Deadline deadline);
   Status delete_topic(Deadline deadline);
+  const std::string& topic() const;
 
  private:
   struct State;
