@@ -13,7 +13,7 @@ namespace {
 using SubscriptionName = std::pair<std::string, std::string>;
 
 /// Finds the period of (tenant, subscription, time); remembers the last one of each subscription,
-/// since rows come in order of time.
+/// since most of them are of the same one.
 class PeriodFinder {
  public:
   explicit PeriodFinder(const Catalog& catalog) : catalog_(catalog), index_(catalog) {}

@@ -16,7 +16,7 @@ UsageRow usage_row(const Rows& rows, std::size_t row, int column) {
 Result<std::vector<UsageRow>> FrozenRows::usage(std::int64_t from_us, std::int64_t to_us) {
   const Result<Rows> rows =
       run("select tenant, subscription, meter, bucket_us, sum(units)::bigint from quota.v1_usage "
-          "where bucket_us >= $1 and bucket_us < $2 group by 1, 2, 3, 4 order by 1, 2, 3, 4",
+          "where bucket_us >= $1 and bucket_us < $2 group by 1, 2, 3, 4",
           Params().integer(from_us).integer(to_us));
   if (!rows) return rows.error();
   std::vector<UsageRow> usage;
