@@ -171,12 +171,14 @@ Status Forwarder::save_cursor() {
   saved_at_ = parts_.clock.steady_now();
   if (saved_ == cursor_) return {};
   WEIR_CRASH_POINT("collector.before_cursor");
-  WEIR_TRY(write_cursor(parts_.disk, parts_.options.folder, parts_.epoch, cursor_));
-  saved_ = cursor_;
+  const Status written = write_cursor(parts_.disk, parts_.options.folder, parts_.epoch, cursor_);
+  if (written) saved_ = cursor_;
+  // Also when the volume is too full for the cursor, or it would stay so: where the spool begins is
+  // a cursor, too.
   for (std::int32_t p = 0; p < parts_.log.partitions(); ++p) {
-    WEIR_TRY(parts_.log.drop_before(PartitionId{p}, saved_[static_cast<std::size_t>(p)]));
+    WEIR_TRY(parts_.log.drop_before(PartitionId{p}, cursor_[static_cast<std::size_t>(p)]));
   }
-  return {};
+  return written;
 }
 
 }  // namespace weir

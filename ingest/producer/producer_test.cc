@@ -221,6 +221,31 @@ TEST_F(ProducerTest, a_full_spool_accepts_nothing_until_the_stream_has_taken_som
   EXPECT_EQ(producer->standing().numbers[0], accepted + 1);
 }
 
+TEST_F(ProducerTest, a_full_volume_empties_itself_when_the_stream_is_back) {
+  options_.segment_bytes = 1 << 20;
+  std::unique_ptr<Producer> producer = begun();
+  disk_.set_bytes_max(5 << 20);
+  const std::string value(100'000, 'x');
+  Status taken;
+  int accepted = 0;
+  while ((taken = append(*producer, 0, value)) && accepted < 1000) ++accepted;
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code, ErrorCode::full);
+  EXPECT_GT(accepted, 20);
+  for (int i = 0; i < 100 && producer->standing().waiting() > 0; ++i) {
+    const Result<bool> sent = producer->forward(soon());  // may say that the volume is full
+    EXPECT_TRUE(sent || sent.error().code == ErrorCode::full);
+  }
+  forward_all(*producer);
+  EXPECT_TRUE(append(*producer, 0, value));
+  producer.reset();
+  producer = begun();
+  forward_all(*producer);
+  const Told told = Told::of(stream_);
+  told.expect_promises();
+  EXPECT_EQ(told.in(kFirst).back().origin.number, accepted + 1);
+}
+
 TEST_F(ProducerTest, R14_END_holds_all_numbers_and_nothing_is_accepted_behind_it) {
   std::unique_ptr<Producer> producer = begun();
   ASSERT_TRUE(append(*producer, 0, "a"));
