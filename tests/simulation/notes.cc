@@ -9,14 +9,29 @@ namespace weir::simulation {
 void World::note_commits() {
   if (database.server().commits == noted_commits_) return;
   noted_commits_ = database.server().commits;
-  while (database.quota().audit.committed(noted_audit_ + 1) != nullptr) {
-    ++noted_audit_;
-    note_decisions();
-  }
+  // Counted, not numbered: a decision that was rolled back leaves its number unused.
+  std::int64_t decisions = 0;
+  database.quota().audit.each_committed([&](std::int64_t, const AuditRow&) { ++decisions; });
+  if (decisions != noted_audit_) note_decisions();
+  noted_audit_ = decisions;
+  note_unprovable();
   const CloseRow* close =
       database.billing().close.committed(static_cast<std::int64_t>(closes_.size()) + 1);
   if (close == nullptr) return;
   closes_.push_back({static_cast<std::int64_t>(closes_.size()) + 1, close->t_us, engine.true_us()});
+}
+
+void World::note_unprovable() {
+  if (database.quota().unprovable_ids == noted_unprovable_) return;
+  database.quota().unprovable.each_committed([&](const auto&, const UnprovableRow& row) {
+    TrueEvent* event = truth.at_time(row.event_time_us);
+    WEIR_CHECK(event != nullptr);
+    event->unprovable = true;
+    const int life = truth.life(row.partition);
+    counted_before.try_emplace(row.id,
+                               event->counted_before(row.partition, life, row.record_offset));
+  });
+  noted_unprovable_ = static_cast<std::int64_t>(counted_before.size());
 }
 
 void World::note_decisions() {
