@@ -79,6 +79,8 @@ Status MemoryDatabase::apply_quota_catalog(const Catalog& catalog) {
               WEIR_TRY(first_of(check_meter_changes(*present->second, catalog,
                                                     session.now_us() + kMeterNoticeUs, bucket_us)));
             }
+            const AuditRow audit{session.now_us(), "operator", "catalog apply", "", "", ""};
+            WEIR_TRY(quota_.audit.insert_new(session, ++quota_.audit_ids, audit));
             return insert_catalog(session, quota_.catalog, present->first + 1, catalog);
           });
       !done)
