@@ -1,5 +1,10 @@
 #include "billing/quota_contract.h"
 
+// The session may not write, or is not meant to.
+#define WEIR_READ_ONLY                                  \
+  "'on' in (current_setting('transaction_read_only'), " \
+  "current_setting('default_transaction_read_only'))"
+
 namespace weir {
 namespace {
 
@@ -19,9 +24,8 @@ Result<std::int64_t> read_clock_us(Connection& connection, Deadline deadline) {
 }
 
 Result<bool> is_replica(Connection& connection, Deadline deadline) {
-  const Result<Rows> rows = connection.run(
-      "select (pg_is_in_recovery() or current_setting('transaction_read_only') = 'on')::int",
-      deadline);
+  const Result<Rows> rows =
+      connection.run("select (pg_is_in_recovery() or " WEIR_READ_ONLY ")::int", deadline);
   if (!rows) return rows.error();
   return rows->integer(0, 0) != 0;
 }
@@ -31,7 +35,7 @@ Result<QuotaDeployment> read_quota_deployment(Connection& connection, Deadline d
       "select deployment_id, topic, cluster_id, incarnation, partitions, bucket_us, grace_us, "
       "permitted_future_us, delivery_timeout_us, partitioner, closed_until_us, "
       "coalesce(catalog_digest, ''), "
-      "(replica or current_setting('transaction_read_only') = 'on')::int from quota.v2_deployment",
+      "(replica or " WEIR_READ_ONLY ")::int from quota.v2_deployment",
       deadline);
   if (!rows) return rows.error();
   if (rows->size() != 1) {
