@@ -73,6 +73,8 @@ int main(int argc, char** argv) {
       line.command("verify", "recompute closes, invoices and ledger; same, or exit 70");
   verify.settings(&declared);
   verify.option("--close", &verify_arguments.close, "this close alone");
+  verify.flag("--from-stream", &verify_arguments.from_stream,
+              "recount usage from the stream itself, as far as it is kept");
   verify.flag("--json", &verify_arguments.json, "print one JSON object");
   verify.run([&] { return verify_command(options, verify_arguments); });
 

@@ -1,4 +1,4 @@
-# bench: runs the programs named *_bench, one after the other. Those named *pipeline_bench need the
+# bench: runs the programs named *_bench, one after the other. pipeline, close and ready_bench need the
 # broker and PostgreSQL: they get servers of their own, in WEIR_HOME/bench, which are stopped and
 # emptied whatever happens. An option (a word that begins with -) and all behind it go to the benches.
 
@@ -13,7 +13,7 @@ weir_bench() {
     found=1
     step "$name"
     case $name in
-      *pipeline_bench) bench_with_servers "$bench" "$@" ;;
+      *pipeline_bench | *close_bench | *ready_bench) bench_with_servers "$bench" "$@" ;;
       *) "$bench" "$@" ;;
     esac
   done
