@@ -4,14 +4,37 @@
 #include "base/time.h"
 #include "billing/trust.h"
 
+#include <span>
+
 namespace weir {
 namespace {
 
 constexpr std::size_t kReasonsShown = 20;
 
-std::string where(const Reason& reason) {
-  if (!reason.producer.empty() && !reason.partition) return reason.producer;
-  return reason.partition ? "partition " + std::to_string(*reason.partition) : "all";
+constexpr std::size_t kPartitionsNamed = 8;
+
+/// One code's reasons, of one producer: "partition 3", "partitions 3, 5, 7", "64 partitions".
+std::string where(std::span<const Reason> same) {
+  const Reason& first = same.front();
+  if (!first.partition) return first.producer.empty() ? "all" : first.producer;
+  if (same.size() == 1) return "partition " + std::to_string(*first.partition);
+  if (same.size() > kPartitionsNamed) return std::to_string(same.size()) + " partitions";
+  std::string text;
+  for (const Reason& reason : same) {
+    text += (text.empty() ? "partitions " : ", ") + std::to_string(reason.partition.value_or(-1));
+  }
+  return text;
+}
+
+/// How many from the front are the same trouble in other partitions.
+std::size_t count_alike(std::span<const Reason> reasons) {
+  std::size_t count = 1;
+  const Reason& first = reasons.front();
+  while (first.partition && count < reasons.size() && reasons[count].code == first.code &&
+         reasons[count].producer == first.producer) {
+    ++count;
+  }
+  return count;
 }
 
 }  // namespace
@@ -24,14 +47,16 @@ std::string age_of(std::int64_t since_us, std::int64_t now_us) {
 
 std::string reasons_text(const std::vector<Reason>& reasons, std::int64_t now_us) {
   TextTable table({"reason", "where", "age", "detail"});
-  for (std::size_t i = 0; i < reasons.size() && i < kReasonsShown; ++i) {
-    const Reason& reason = reasons[i];
-    table.add({reason.code, where(reason), age_of(reason.since_us, now_us), reason.detail});
+  std::span<const Reason> left(reasons);
+  for (std::size_t shown = 0; !left.empty() && shown < kReasonsShown; ++shown) {
+    const std::size_t alike = count_alike(left);
+    const Reason& first = left.front();
+    table.add({first.code, where(left.first(alike)), age_of(first.since_us, now_us),
+               first.detail + (alike > 1 ? "; ..." : "")});
+    left = left.subspan(alike);
   }
   std::string text = table.text();
-  if (reasons.size() > kReasonsShown) {
-    text += "and " + std::to_string(reasons.size() - kReasonsShown) + " more (--json has all)\n";
-  }
+  if (!left.empty()) text += "and " + std::to_string(left.size()) + " more (--json has all)\n";
   return text;
 }
 

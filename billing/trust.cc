@@ -19,9 +19,9 @@ bool holds(const Reason& broken, Profile profile) {
 
 void judge_retention(const StreamLook& stream, const Standing& standing,
                      std::vector<Reason>& broken) {
-  const std::int64_t needed = standing.hold_max_us + standing.deployment.grace_us;
   const std::string action = "raise the topic's retention, or lower billing.hold_max";
-  if (standing.hold_max_us > 0 && stream.retention_us >= 0 && stream.retention_us < needed) {
+  if (standing.hold_max_us > 0 && stream.retention_us >= 0 &&
+      stream.retention_us < standing.hold_max_us) {
     broken.push_back({"retention",
                       {},
                       "the topic keeps records for " +

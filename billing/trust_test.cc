@@ -50,7 +50,7 @@ TEST(Trust,
   const std::vector<std::pair<std::string, std::function<void(StreamLook&)>>> breaks = {
       {"replication", [](StreamLook& s) { s.replication = 1; }},
       {"min_insync_replicas", [](StreamLook& s) { s.min_insync_replicas = 1; }},
-      {"retention", [](StreamLook& s) { s.retention_us = 7 * kDay; }},
+      {"retention", [](StreamLook& s) { s.retention_us = 7 * kDay - 1; }},
       {"retention", [](StreamLook& s) { s.retention_bytes = 1 << 30; }},
       {"timestamp_type", [](StreamLook& s) { s.log_append_time = false; }},
       {"unclean_election", [](StreamLook& s) { s.unclean_election = true; }}};
