@@ -18,7 +18,7 @@ void check(const Result<QueryParameters>& parameters) {
   }
   WEIR_CHECK(!spec->metrics.empty() && spec->order_by != nullptr);
   WEIR_CHECK(spec->limit >= 0 && spec->limit <= kGroupsMax);
-  WEIR_CHECK(spec->range.from < spec->range.to);
+  WEIR_CHECK(spec->range.from_us < spec->range.to_us);
 }
 
 }  // namespace
