@@ -49,35 +49,31 @@ std::string cell_text(std::string_view name, const dom::element& value) {
   return text;
 }
 
-/// A list of objects whose fields are those of the first one; wide ones are turned on their side.
+/// Columns `from` to `to` of a list of objects, with the first one as the rows' name.
+std::string columns_text(const dom::array& list, std::size_t from, std::size_t to) {
+  auto row_of = [&](const dom::element& object, bool names) {
+    std::vector<std::string> cells;
+    std::size_t column = 0;
+    for (const auto& [name, value] : dom::object(object)) {
+      const bool shown = column == 0 || (column >= from && column < to);
+      if (shown) cells.push_back(names ? spaced(name) : cell_text(name, value));
+      ++column;
+    }
+    cells.front().insert(0, "  ");
+    return cells;
+  };
+  TextTable table(row_of(list.at(0), true));
+  for (const dom::element object : list) table.add(row_of(object, false));
+  return table.text();
+}
+
+/// A list of objects with the same fields, as tables that a terminal is wide enough for.
 std::string objects_text(const dom::array& list) {
-  constexpr std::size_t kColumnsShown = 8;
-  const dom::object first(list.at(0));
-  if (first.size() <= kColumnsShown) {
-    std::vector<std::string> header;
-    for (const auto& field : first) header.push_back("  " + spaced(field.key));
-    TextTable table(header);
-    for (const dom::element row : list) {
-      std::vector<std::string> cells;
-      for (const auto& [name, value] : dom::object(row)) {
-        cells.push_back("  " + cell_text(name, value));
-      }
-      table.add(std::move(cells));
-    }
-    return table.text();
-  }
+  constexpr std::size_t kColumnsShown = 7;
+  const std::size_t columns = dom::object(list.at(0)).size();
   std::string text;
-  for (const dom::element row : list) {
-    std::string line;
-    for (const auto& [name, value] : dom::object(row)) {
-      if (line.size() > 88) {
-        text += "  " + line + "\n";
-        line = "   ";
-      }
-      line += (line.empty() ? "" : " ") + spaced(name) + " " + cell_text(name, value) + ",";
-    }
-    line.pop_back();
-    text += "  " + line + "\n";
+  for (std::size_t from = 1; from == 1 || from < columns; from += kColumnsShown) {
+    text += columns_text(list, from, std::min(columns, from + kColumnsShown));
   }
   return text;
 }
