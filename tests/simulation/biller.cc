@@ -34,7 +34,7 @@ void trace(World& world, const Result<CycleReport>& report) {
 }
 
 /// One run of the process.
-void run_once(World& world, Process& process) {
+void run_once(World& world) {
   MemoryGateStore gate_rows(world.database);
   MemoryCloseStore close_rows(world.database);
   MemoryBillStore bill_rows(world.database);
@@ -58,12 +58,7 @@ void run_once(World& world, Process& process) {
   options.poll_interval = std::chrono::seconds(6);
   Gate gate(*gate_store, *eye, *sink, options, [&engine](Micros time) { engine.sleep(time); });
   CycleParts parts{gate, *closes, *bills, *charges, *held, *eye, *provider, {}};
-  if (world.hooks.rival) {
-    const std::int64_t now = engine.true_us() + process.skew_us;
-    const std::int64_t grace = world.deployment.grace.count();
-    const std::int64_t edge = (now - grace) - (now - grace) % world.deployment.bucket.count();
-    if (!world.hooks.rival(world, edge)) return;
-  }
+  if (world.hooks.before_billing) world.hooks.before_billing(world);
   struct Running {
     int& runs;
     explicit Running(int& of) : runs(of) { ++runs; }
@@ -75,7 +70,7 @@ void run_once(World& world, Process& process) {
 }
 
 /// About at every edge, some minutes after it; a run that died is started again soon.
-void live(World& world, Process& process) {
+void live(World& world) {
   const std::int64_t bucket = world.deployment.bucket.count();
   for (;;) {
     const std::int64_t now = world.engine.true_us();
@@ -85,7 +80,7 @@ void live(World& world, Process& process) {
                                    ? world.random.between(0, 3) * kMicrosPerSecond / 4
                                    : world.random.between(0, 300) * kMicrosPerSecond;
     world.engine.sleep_until(edge + delay);
-    run_once(world, process);
+    run_once(world);
   }
 }
 
@@ -100,7 +95,9 @@ Result<ChargeReceipt> SimProvider::charge(const ChargeOrder& order, Deadline dea
     engine.sleep(Micros(30 * kMicrosPerSecond));
     return Error{ErrorCode::unavailable, "provider: timed out", ""};
   }
+  const bool quiet = !world_.anything_struck();
   Result<ChargeReceipt> receipt = world_.provider.charge(order, deadline);
+  if (quiet) world_.charged_minor_before_fault = world_.provider.taken_minor();
   world_.trace("provider takes " + format_money(order.amount) + " for " + order.invoice);
   if (bad && world_.plan.has(Fault::provider_double_reply)) {
     world_.strike_now(Fault::provider_double_reply);
@@ -122,7 +119,7 @@ Result<std::optional<ChargeReceipt>> SimProvider::find(const std::string& key, D
 void spawn_biller(World& world, int number) {
   Process& process = world.engine.process("billing-" + std::to_string(number + 1));
   world.billers.push_back(&process);
-  spawn_lives(world, process, [&world, &process] { live(world, process); });
+  spawn_lives(world, process, [&world, &process] { live(world); });
 }
 
 }  // namespace weir::simulation

@@ -16,7 +16,8 @@ constexpr std::array<Account, 4> kAccounts = {
     {{"acme", "s-1"}, {"acme", "s-2"}, {"acme", "s-3"}, {"bolt", "s-4"}}};
 
 void send(World& world, TrueEvent& event, std::int64_t time_us) {
-  (event.foreign ? world.foreign_inbox : world.inbox).push_back({&event, time_us});
+  const bool foreign = event.foreign && world.plan.foreign;
+  (foreign ? world.foreign_inbox : world.inbox).push_back({&event, time_us});
 }
 
 TrueEvent& make_request(World& world) {

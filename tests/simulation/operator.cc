@@ -21,7 +21,12 @@ Deadline soon() { return Deadline::in(std::chrono::seconds(20)); }
 class Operator {
  public:
   Operator(World& world, Process& process)
-      : world_(world), process_(process), store_(world.database), eye_(world.stream) {}
+      : world_(world),
+        process_(process),
+        rows_(world.database),
+        used_(world.hooks.operators, rows_, world.engine),
+        store_(*used_),
+        eye_(world.stream) {}
 
   void look() {
     adopt();
@@ -31,6 +36,7 @@ class Operator {
     resolve_flags();
     resolve_unprovable();
     retire_producers();
+    override_missing();
   }
 
  private:
@@ -58,11 +64,21 @@ class Operator {
     if (world_.stream.log().partitions() > world_.plan.partitions) {
       world_.trace("puts the old topic back");
       world_.stream.remove_partition();
+      for (auto& gateway : world_.gateways) world_.engine.kill(*gateway.process);
     }
     const auto facts = store_.lineage(soon());
     if (!facts) return;
     const auto plan = plan_adoption(*facts, eye_, soon());
-    if (!plan) return world_.trace("cannot adopt: " + plan.error().text());
+    if (!plan) {
+      world_.trace("cannot adopt: " + plan.error().text());
+      // Neither the old log nor another one that could be told apart: it is made anew.
+      const bool refused = plan.error().code == ErrorCode::conflict;
+      if (refused && world_.stream.log().partitions() == world_.plan.partitions) {
+        world_.trace("makes the topic anew");
+        world_.stream.recreate();
+      }
+      return;
+    }
     const auto done = adopt_lineage(store_, kDecision, *plan, soon());
     told("adopts incarnation " + std::to_string(plan->begins.incarnation.value) + " (" +
              plan->begins.why + ")",
@@ -167,9 +183,8 @@ class Operator {
     std::vector<std::pair<std::int64_t, bool>> open;
     rows().unprovable.each_committed([&](const auto&, const UnprovableRow& row) {
       if (row.accepted_at_us || !row.resolution.empty() || !due(row.opened_at_us)) return;
-      TrueEvent* event = world_.truth.at_time(row.event_time_us);
-      WEIR_CHECK(event != nullptr);
-      open.emplace_back(row.id, counted_before(*event, row));
+      const auto noted = world_.counted_before.find(row.id);
+      if (noted != world_.counted_before.end()) open.emplace_back(row.id, noted->second);
     });
     for (const auto& [id, counted] : open) {
       const std::string what = " unprovable " + std::to_string(id);
@@ -177,18 +192,6 @@ class Operator {
            counted ? discard_unprovable(store_, kDecision, {&id, 1}, soon())
                    : accept_unprovable(store_, kDecision, {&id, 1}, soon()));
     }
-  }
-
-  /// An earlier copy in the stream was passed by a consumer.
-  bool counted_before(const TrueEvent& event, const UnprovableRow& row) {
-    for (const Copy& copy : event.copies) {
-      const int life = world_.truth.life(row.partition);
-      const bool this_one =
-          copy.partition == row.partition && copy.life == life && copy.offset == row.record_offset;
-      if (this_one) return false;
-      if (copy.gone ? copy.applied : copy.offset < world_.applied_next(copy.partition)) return true;
-    }
-    return false;
   }
 
   bool lives(const std::string& producer) const {
@@ -215,9 +218,48 @@ class Operator {
     }
   }
 
+  /// The last numbers of a producer can be lost with nothing behind them that shows the hole: then
+  /// only its seals tell, and a person's word takes the place of the proof.
+  void override_missing() {
+    std::set<std::string> open;
+    rows().hole.each_committed([&](std::int64_t, const HoleRow& hole) {
+      if (hole.open()) open.insert(hole.producer);
+    });
+    const std::int64_t now = world_.engine.true_us();
+    std::set<std::string> missing;
+    rows().seal.each_committed([&](const auto& key, const SealRow& seal) {
+      if (open.contains(key.first) || now - seal.append_us < 2 * kPatienceUs) return;
+      if (lacks(key.first, seal.numbers)) missing.insert(key.first);
+    });
+    for (const std::string& producer : missing) {
+      world_.trace("overrides what is missing of " + producer);
+      world_.truth.excuse_unsent(producer, now);
+      Server& server = world_.database.server();
+      (void)Session::once(server, "override.add", [&](Session& session) -> Status {
+        auto& billing = world_.database.billing();
+        OverrideRow row;
+        row.facts = {++billing.override_ids, "numbers_missing", producer, now,
+                     kDecision.by,           kDecision.reason,  now};
+        return billing.override.insert_new(session, row.facts.id, row);
+      });
+    }
+  }
+  bool lacks(const std::string& producer, const std::vector<EpochNumbers>& sealed) const {
+    for (const EpochNumbers& epoch : sealed) {
+      for (std::size_t p = 0; p < epoch.last.size(); ++p) {
+        const auto* highest =
+            rows().producer_number.committed({producer, epoch.epoch, static_cast<std::int32_t>(p)});
+        if (epoch.last[p] > (highest == nullptr ? 0 : *highest)) return true;
+      }
+    }
+    return false;
+  }
+
   World& world_;
   Process& process_;
-  MemoryOperatorStore store_;
+  MemoryOperatorStore rows_;
+  Wrapped<OperatorStore> used_;
+  OperatorStore& store_;
   SimEye eye_;
 };
 

@@ -51,7 +51,6 @@ class Oracle {
   Oracle(World& world, Outcome& outcome) : world_(world), out_(outcome) {}
 
   void judge() {
-    mark_unprovable();
     read_lines();
     judge_liveness();
     judge_totals();
@@ -68,12 +67,6 @@ class Oracle {
     if (out_.violations.size() < 20) {
       out_.violations.push_back(fmt::format(what, std::forward<Args>(args)...));
     }
-  }
-
-  void mark_unprovable() {
-    world_.database.quota().unprovable.each_committed([&](const auto&, const UnprovableRow& row) {
-      if (TrueEvent* event = world_.truth.at_time(row.event_time_us)) event->unprovable = true;
-    });
   }
 
   void read_lines() {
@@ -140,6 +133,28 @@ class Oracle {
     violated("{} {} {}: billed {}, the reference bill says {}{}", std::get<0>(key),
              format_rfc3339(std::get<1>(key)), std::get<2>(key), billed, at_least,
              at_least == most ? std::string() : fmt::format(" to {}", most));
+    if (world_.engine.tracing()) explain(key);
+  }
+
+  void explain(const Totals::key_type& key) {
+    for (const TrueEvent& event : world_.truth.events()) {
+      const bool here = event.subscription == std::get<0>(key) &&
+                        hour_of(event.times_us.front()) == hour_of(std::get<1>(key));
+      if (!here) continue;
+      std::string text =
+          fmt::format("  {} {} tokens{}{}{}{}", event.id, event.tokens,
+                      event.accepted_us ? "" : " not accepted", event.excused_us ? " excused" : "",
+                      event.foreign ? " foreign" : "", event.unprovable ? " unprovable" : "");
+      for (const Copy& copy : event.copies) {
+        text += fmt::format(" p{}@{}.{}{}{}", copy.partition, copy.life, copy.offset,
+                            copy.gone ? " gone" : "", copy.applied ? " applied" : "");
+      }
+      for (const Numbered& number : event.numbers) {
+        text += fmt::format(" {}#{}.{}.{}", number.producer, number.epoch, number.partition,
+                            number.number);
+      }
+      world_.engine.trace(text);
+    }
   }
 
   /// What each period's first invoice had to know: all that was accepted in time.
@@ -150,7 +165,8 @@ class Oracle {
   bool in_time(const TrueEvent& event, const SeenClose& close) const {
     if (!event.accepted_us || event.unprovable) return false;
     if (event.excused_us && *event.excused_us <= close.seen_us) return false;
-    const std::int64_t grace = 10 * kMinuteUs;
+    // A rival promises less: only what was accepted before T itself is held against it.
+    const std::int64_t grace = world_.hooks.before_billing ? 0 : 10 * kMinuteUs;
     const std::int64_t promised = close.t_us + grace - world_.clock_lead_us;
     if (!event.foreign) return *event.accepted_us < promised;
     // A foreign producer's: in the stream, where it could be read, and nowhere lost.

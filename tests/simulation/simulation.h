@@ -17,6 +17,7 @@
 #include "billing/stream_eye.h"
 #include "ingest/stream/consumer_loop.h"
 #include "ingest/stream/sink.h"
+#include "quota/operator/operator_store.h"
 #include "quota/store.h"
 #include "tests/simulation/faults.h"
 #include "tests/simulation/scheduler.h"
@@ -39,9 +40,7 @@ namespace weir::simulation {
 template <class Interface>
 using Wrap = std::function<std::unique_ptr<Interface>(Interface& real, Scheduler& scheduler)>;
 
-/// What a rival decides instead of READY(T): may T be closed? See rivals.h.
 class World;
-using RivalGate = std::function<bool(World& world, std::int64_t t_us)>;
 
 struct WorldHooks {
   // a consumer's
@@ -57,6 +56,7 @@ struct WorldHooks {
   Wrap<StreamEye> eye;
   Wrap<RecordSink> barrier_sink;
   Wrap<Provider> provider;
+  Wrap<OperatorStore> operators;
   // a gateway's
   Wrap<RecordSink> gateway_sink;  // the stream as the production Producer sees it
   Wrap<LogDisk> gateway_disk;
@@ -68,7 +68,8 @@ struct WorldHooks {
   std::function<void(LoopOptions&)> loop;
   /// These faults are drawn in every seed.
   std::set<Fault> favour;
-  RivalGate rival;
+  /// Before each billing run; set by rivals (rivals.h), and the oracle judges them mildly.
+  std::function<void(World& world)> before_billing;
 };
 
 struct Outcome {

@@ -16,6 +16,16 @@ std::string id_of(std::size_t number) {
 
 }  // namespace
 
+bool TrueEvent::counted_before(std::int32_t partition, int life, std::int64_t offset) const {
+  for (const Copy& copy : copies) {
+    const bool this_one =
+        !copy.gone && copy.partition == partition && copy.life == life && copy.offset == offset;
+    if (this_one) return copy.applied;
+    if (!copy.gone || copy.applied) return true;
+  }
+  return false;
+}
+
 bool TrueEvent::reached() const {
   return std::any_of(copies.begin(), copies.end(),
                      [](const Copy& copy) { return !copy.gone || copy.applied; });
@@ -82,11 +92,11 @@ void Truth::lost_from(std::int32_t partition, std::int64_t offset, std::int64_t 
     for (Copy& copy : event.copies) {
       const bool here = copy.partition == partition && copy.life == life_[partition];
       if (!here || copy.gone) continue;
+      copy.applied = copy.applied || copy.offset < next;
       if (copy.offset < offset) {
         ++copy.life;
       } else {
         copy.gone = true;
-        copy.applied = copy.offset < next;
       }
     }
   }

@@ -27,7 +27,7 @@ struct Copy {
   std::int64_t offset = 0;
   std::int64_t at_us = 0;  // true time
   bool gone = false;       // truncated, recreated, out of retention
-  bool applied = false;    // of one that is gone: a consumer had passed it
+  bool applied = false;    // a consumer had passed it when its life ended
 };
 
 /// A number that a producer gave a record with the event in it.
@@ -51,6 +51,8 @@ struct TrueEvent {
 
   /// Some copy still stands in the stream, or was passed by a consumer.
   bool reached() const;
+  /// A consumer passed a copy before it came to the one that stands here.
+  bool counted_before(std::int32_t partition, int life, std::int64_t offset) const;
 };
 
 class Truth {

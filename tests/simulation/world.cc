@@ -120,7 +120,7 @@ std::string index_folder() {
   const bool memory = std::filesystem::is_directory("/dev/shm", none);
   const auto base =
       memory ? std::filesystem::path("/dev/shm") : std::filesystem::temp_directory_path();
-  thread_local const std::string name = "weir-simulation-" + std::to_string(::gettid());
+  const std::string name = "weir-simulation-" + std::to_string(::gettid());
   return (base / name).string();
 }
 

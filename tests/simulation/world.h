@@ -126,6 +126,8 @@ class World {
   /// Closes that are new, and decisions that were made before them, told to Truth.
   void note_commits();
   const std::vector<SeenClose>& closes() const { return closes_; }
+  /// Of unprovable rows: was the event counted before? Noted when the row came.
+  std::map<std::int64_t, bool> counted_before;
   bool anything_struck() const;
   std::int64_t charged_minor_before_fault = 0;  // taken until the first fault struck
   /// Nothing is left to bill, hold or charge.
@@ -134,11 +136,12 @@ class World {
 
  private:
   void note_decisions();
+  void note_unprovable();
   Reply reply_to(std::string_view where);
 
   std::vector<SeenClose> closes_;
   std::uint64_t noted_commits_ = 0;
-  std::int64_t noted_audit_ = 0;
+  std::int64_t noted_audit_ = 0, noted_unprovable_ = 0;
 };
 
 /// A wrapped instance: what the hook makes of `real`, or `real` itself.
