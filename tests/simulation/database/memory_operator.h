@@ -52,6 +52,10 @@ class MemoryOperator : public OperatorTransaction {
   Result<std::int64_t> add_audit(const AuditEntry& entry, const Decision& decision) override;
   Status commit() override { return session_.commit("operator.commit"); }
 
+ protected:
+  Quota& quota() { return quota_; }
+  Session& session() { return session_; }
+
  private:
   Quota& quota_;
   Session session_;

@@ -9,6 +9,7 @@ namespace weir::simulation {
 class MemoryOperatorStore : public OperatorStore {
  public:
   explicit MemoryOperatorStore(MemoryDatabase& database) : database_(database) {}
+  MemoryDatabase& database() { return database_; }
   Result<std::unique_ptr<OperatorTransaction>> begin(Deadline deadline) override;
   Result<LineageFacts> lineage(Deadline deadline) override;
 

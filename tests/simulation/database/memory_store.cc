@@ -136,6 +136,7 @@ Result<PartitionState> MemoryStore::read_partition(Incarnation incarnation, Part
         state.incarnation = incarnation;
         state.next = Offset{row->next};
         state.anchor = row->anchor;
+        if (row->unheld_until_us) state.unheld_until = AppendTime{*row->unheld_until_us};
         state.generations = generations_of(session, quota, incarnation, partition);
         state.quarantined = quarantined_of(session, quota, incarnation, partition);
         return state;
