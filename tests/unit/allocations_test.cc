@@ -4,6 +4,7 @@
 // the same size. Not one allocation is allowed, so neither is one an event.
 #include "ingest/codec/codec.h"
 #include "ingest/codec/log_line.h"
+#include "ingest/stream/batch_filling.h"
 #include "quota/aggregate.h"
 
 #include <atomic>
@@ -184,6 +185,33 @@ TEST(allocations, of_aggregating_usage_are_none_once_warm) {
   Aggregated into;
   std::uint64_t made = allocations_of([&](int) { aggregator.aggregate(batch, meters, into); });
   EXPECT_EQ(made, 0u);
+}
+
+// Records of two producers with long names that take turns: their numbers prolong one run each. The
+// batch is not committed meanwhile, so that what a commit allocates is not counted.
+TEST(allocations, of_taking_producers_numbers_are_none_once_warm) {
+  LoopOptions options;
+  options.identity.folder = "/nowhere: nothing is sealed";
+  BatchFilling filling(test_key(), Sections::usage, options);
+  PartitionReader reader(PartitionId{0});
+  reader.stage = Stage::live;
+  Result<IdentityIndex> index = IdentityIndex::open(options.identity, 1, 0, {});
+  ASSERT_TRUE(index.ok()) << index.error().text();
+  reader.index.emplace(std::move(*index));
+  reader.index->begin_at(0, true);
+  const std::string producers[] = {"collector-in-the-north.0123456789abcdef",
+                                   "collector-in-the-south.0123456789abcdef"};
+  std::int64_t offset = 0;
+  std::uint64_t made = allocations_of([&](int) {
+    for (int n = 0; n < 1000; ++n, ++offset) {
+      StreamRecord record{PartitionId{0}, Offset{offset}, AppendTime(kNow), kVoid, "", ""};
+      record.origin = {producers[offset % 2], 1, offset / 2 + 1, 0, false};
+      ASSERT_TRUE(filling.add(reader, record, 1));
+    }
+  });
+  EXPECT_EQ(made, 0u);
+  ASSERT_EQ(filling.finish().ranges[0].numbers.size(), 2u);
+  EXPECT_EQ(filling.finish().ranges[0].numbers[0].to, 13'000);
 }
 
 TEST(allocations, of_copying_rows_between_batches_are_none_once_warm) {
