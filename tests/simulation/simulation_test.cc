@@ -150,7 +150,8 @@ int run(Arguments arguments, const char* program) {
 }  // namespace weir::simulation
 
 int main(int argc, char** argv) {
-  const auto arguments = weir::simulation::read_arguments(argc, argv);
+  auto arguments = weir::simulation::read_arguments(argc, argv);
+  if (std::string_view(argv[0]).ends_with("_bench")) arguments.progress = true;
   weir::start_log("simulation", "off", "json");
   return weir::simulation::run(arguments, argv[0]);
 }

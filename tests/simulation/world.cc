@@ -189,7 +189,10 @@ World::World(std::uint64_t seed, const WorldHooks& hooks_in, bool trace)
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   database.server().reply = [this](std::string_view where) { return reply_to(where); };
-  stream.applied = [this](std::int32_t partition) { return applied_next(partition); };
+  stream.applied = [this](std::int32_t partition) {
+    note_commits();  // while the partition's life still is the one that was read
+    return applied_next(partition);
+  };
 }
 
 World::~World() {
