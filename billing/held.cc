@@ -7,7 +7,8 @@ constexpr std::size_t kReasonsSpelledOut = 3;
 
 }  // namespace
 
-std::string describe(const std::vector<Reason>& reasons) {
+std::string describe(const std::vector<Reason>& all) {
+  const std::vector<Reason> reasons = by_urgency(all);
   std::string text;
   for (std::size_t i = 0; i < reasons.size() && i < kReasonsSpelledOut; ++i) {
     const Reason& reason = reasons[i];

@@ -37,7 +37,7 @@ class HeldStore {
   virtual Result<std::vector<InvoicedSpan>> invoiced_spans(Deadline deadline) = 0;
 };
 
-/// "behind (partition 3: applied up to 17, ...); and 2 more".
+/// The most urgent first: "behind (partition 3): applied up to 17, ...; and 2 more".
 std::string describe(const std::vector<Reason>& reasons);
 
 /// Every period that would be due at T, held for the reasons given.

@@ -2,6 +2,7 @@
 
 #include "base/text_table.h"
 #include "base/time.h"
+#include "billing/readiness.h"
 #include "billing/trust.h"
 
 #include <span>
@@ -45,7 +46,8 @@ std::string age_of(std::int64_t since_us, std::int64_t now_us) {
   return whole_seconds <= 0 ? "just now" : humane_duration(Micros(whole_seconds));
 }
 
-std::string reasons_text(const std::vector<Reason>& reasons, std::int64_t now_us) {
+std::string reasons_text(const std::vector<Reason>& all, std::int64_t now_us) {
+  const std::vector<Reason> reasons = by_urgency(all);
   TextTable table({"reason", "where", "age", "detail"});
   std::span<const Reason> left(reasons);
   for (std::size_t shown = 0; !left.empty() && shown < kReasonsShown; ++shown) {

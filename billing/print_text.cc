@@ -104,7 +104,7 @@ std::string held_text(const std::vector<HeldPeriod>& held, const std::vector<Stu
   std::string last;
   for (const HeldPeriod& period : held) {
     if (period.detail == last) continue;
-    text += "\n" + period.reason + ": " + period.detail + "\n";
+    text += "\n" + period.detail + "\n";
     if (!period.next_action.empty()) text += "  next: " + period.next_action + "\n";
     last = period.detail;
   }

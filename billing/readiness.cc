@@ -166,6 +166,12 @@ const Reason& most_urgent(const std::vector<Reason>& reasons) {
   });
 }
 
+std::vector<Reason> by_urgency(std::vector<Reason> reasons) {
+  std::stable_sort(reasons.begin(), reasons.end(),
+                   [](const Reason& a, const Reason& b) { return patience(a) < patience(b); });
+  return reasons;
+}
+
 std::int64_t latest_edge(std::int64_t now_us, const QuotaDeployment& deployment) {
   const std::int64_t latest = now_us - deployment.grace_us;
   return latest - latest % deployment.bucket_us;

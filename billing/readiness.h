@@ -25,6 +25,7 @@ struct Readiness {
 /// The one to act on first: what a person must mend before what the next seal, the consumer or time
 /// may. Never of an empty list.
 const Reason& most_urgent(const std::vector<Reason>& reasons);
+std::vector<Reason> by_urgency(std::vector<Reason> reasons);
 
 /// The latest bucket edge at or before now - G.
 std::int64_t latest_edge(std::int64_t now_us, const QuotaDeployment& deployment);

@@ -142,6 +142,18 @@ TEST(Readiness, R9_a_barrier_must_bear_a_time_at_or_after_T_plus_G_and_near_the_
   EXPECT_TRUE(wrong(ripe + 6 * kMinute + 1, ripe, ripe + kMinute));
 }
 
+TEST(Readiness, what_a_person_must_mend_comes_before_what_time_mends) {
+  Standing standing = proven();
+  standing.progress[1].next = 19;
+  --standing.now_us;
+  standing.blockers.push_back({"gap", 1, 0, "lost", 5});
+  const std::vector<Reason> reasons = judge(standing, kT).reasons;
+  EXPECT_EQ(most_urgent(reasons).code, "gap");
+  std::vector<std::string> order;
+  for (const Reason& reason : by_urgency(reasons)) order.push_back(reason.code);
+  EXPECT_EQ(order, (Codes{"gap", "behind", "too_early"}));
+}
+
 TEST(Readiness, R2_no_barrier_is_written_while_the_lineage_is_open_or_a_move_is_declared) {
   for (const char* kind : {"lineage", "move"}) {
     Standing standing = proven();
