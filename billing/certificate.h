@@ -15,7 +15,7 @@ namespace weir {
 std::string certificate_of(const CloseRecord& record, const Standing& standing,
                            const Frozen& frozen);
 
-/// Hex SHA-256 over the snapshot, the due periods, the unattributed usage and the assigned adjustments.
+/// Hex SHA-256 over the snapshot, the due periods and the unattributed usage.
 std::string digest_of(const Frozen& frozen);
 
 }  // namespace weir

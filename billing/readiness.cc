@@ -116,7 +116,6 @@ std::string action_for(const QuotaBlocker& blocker) {
     return "weir-quota lineage show, then adopt it or restore the topic";
   if (blocker.kind == "after_end")
     return "weir-quota flags list: a producer that had ended sent on";
-  if (blocker.kind == "move") return "adopt the new topic: weir-quota lineage adopt";
   return "weir-quota flags list shows it";
 }
 
@@ -126,10 +125,8 @@ Reason reason_of(const QuotaBlocker& blocker) {
           blocker.opened_at_us};
 }
 
-/// While one of these is open, it is not certain which log a barrier would stand in (R1, R2).
-bool unsettles_lineage(const QuotaBlocker& blocker) {
-  return blocker.kind == "lineage" || blocker.kind == "move";
-}
+/// While one is open, it is not certain which log a barrier would stand in (R1).
+bool unsettles_lineage(const QuotaBlocker& blocker) { return blocker.kind == "lineage"; }
 
 void judge_deployment(const QuotaDeployment& deployment, std::vector<Reason>& reasons) {
   if (deployment.replica) {

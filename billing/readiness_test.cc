@@ -89,10 +89,6 @@ TEST(Readiness, each_break_of_lineage_has_its_own_reason) {
        [](Standing& s) {
          s.blockers.push_back({"lineage", 1, 1, "anchor differs", 5});
        }},
-      {"move",
-       [](Standing& s) {
-         s.blockers.push_back({"move", 0, {}, "to topic wider", 5});
-       }},
       {"gap0",
        [](Standing& s) {
          s.blockers.push_back({"gap", 1, 0, "lost", 5});
@@ -154,13 +150,11 @@ TEST(Readiness, what_a_person_must_mend_comes_before_what_time_mends) {
   EXPECT_EQ(order, (Codes{"gap", "behind", "too_early"}));
 }
 
-TEST(Readiness, R2_no_barrier_is_written_while_the_lineage_is_open_or_a_move_is_declared) {
-  for (const char* kind : {"lineage", "move"}) {
-    Standing standing = proven();
-    standing.blockers.push_back({kind, 1, {}, "", 5});
-    EXPECT_FALSE(judge_lineage(standing).empty()) << kind;
-  }
+TEST(Readiness, R1_no_barrier_is_written_while_the_lineage_is_open) {
   Standing standing = proven();
+  standing.blockers.push_back({"lineage", 1, {}, "", 5});
+  EXPECT_FALSE(judge_lineage(standing).empty());
+  standing = proven();
   standing.blockers.push_back({"gap", 1, {}, "", 5});
   EXPECT_TRUE(judge_lineage(standing).empty());
 }

@@ -85,20 +85,17 @@ alter table quota.unprovable add column source text not null default '';
 alter table quota.progress add column ended_at_us bigint;
 alter table quota.progress add column unheld_until_us bigint;
 
--- Each life of the stream (R1), and the move that is declared, if one is (R2).
+-- Each life of the stream after the first (R1).
 create table quota.incarnation (
   incarnation  int    primary key,
   topic        text   not null,
   partitions   int    not null,
   began_at_us  bigint not null,
-  why          text   not null check (why in ('truncated', 'made anew', 'moved')),
+  why          text   not null check (why in ('truncated', 'made anew')),
   starts       text   not null,  -- first offset of each partition: [7, 0, 12]
   decided_by   text   not null,
   reason       text   not null
 );
-alter table quota.deployment add column move_topic text;
-alter table quota.deployment add column move_partitions int;
-alter table quota.deployment add column move_declared_at_us bigint;
 
 -- What the decision was worth, where that can be said: units by meter, offsets, numbers.
 alter table quota.audit add column reason text not null default '';
@@ -130,10 +127,7 @@ create view quota.v2_blockers as
   union all
   select case when kind in ('overflow', 'after_end') then kind else 'lineage' end,
          id, partition, null, null, what, opened_at_us
-    from quota.integrity_flag where cleared_at_us is null
-  union all
-  select 'move', 0, null, null, null, 'to topic ' || move_topic, move_declared_at_us
-    from quota.deployment where move_topic is not null;
+    from quota.integrity_flag where cleared_at_us is null;
 
 create view quota.v2_producers as
   select producer, accepted_when, registered_at_us, epoch, sealed_until_us, sealed_append_us,
