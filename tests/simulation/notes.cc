@@ -15,6 +15,9 @@ void World::note_commits() {
   if (decisions != noted_audit_) note_decisions();
   noted_audit_ = decisions;
   note_unprovable();
+  const Incarnation now = database.quota().deployment.committed(kOne)->facts.incarnation;
+  if (now != noted_incarnation_) stream.broken.clear();
+  noted_incarnation_ = now;
   const CloseRow* close =
       database.billing().close.committed(static_cast<std::int64_t>(closes_.size()) + 1);
   if (close == nullptr) return;

@@ -238,7 +238,9 @@ class Operator {
       (void)Session::once(server, "override.add", [&](Session& session) -> Status {
         auto& billing = world_.database.billing();
         OverrideRow row;
-        row.facts = {++billing.override_ids, "numbers_missing", producer, now,
+        const std::int64_t due = now - world_.deployment.grace.count();
+        const std::int64_t edge = due - due % world_.deployment.bucket.count();
+        row.facts = {++billing.override_ids, "numbers_missing", producer, edge,
                      kDecision.by,           kDecision.reason,  now};
         return billing.override.insert_new(session, row.facts.id, row);
       });

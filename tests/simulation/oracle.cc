@@ -101,11 +101,28 @@ class Oracle {
     return Must::count;
   }
 
+  /// R6: uniqueness is not claimed for copies with another time while the index does not hold what
+  /// came within the re-stamp window: the certificate prints that window shortened.
+  bool restamped_beyond_claim(const TrueEvent& event) const {
+    const auto struck = [&](Fault fault) {
+      return world_.struck[static_cast<std::size_t>(fault)] > 0;
+    };
+    return event.times_us.size() > 1 &&
+           (struck(Fault::truncation) || struck(Fault::topic_recreated) ||
+            struck(Fault::retention_loss) || struck(Fault::index_lost));
+  }
+
   void judge_totals() {
     const std::int64_t until = world_.closed_until();
     std::vector<reference::Event> least, most;
     for (const TrueEvent& event : world_.truth.events()) {
       const bool certain = must(event) == Must::count;
+      if (certain && restamped_beyond_claim(event)) {
+        out_.exact = false;
+        if (one_period(event)) least.push_back(counted_as(event, event.times_us.front()));
+        for (const std::int64_t time : event.times_us) most.push_back(counted_as(event, time));
+        continue;
+      }
       if (certain && one_period(event)) {
         least.push_back(counted_as(event, event.times_us.front()));
         most.push_back(least.back());

@@ -46,13 +46,19 @@ void SimStream::retain_from(std::int32_t partition, std::int64_t start) {
 }
 
 void SimStream::truncate(std::int32_t partition, std::int64_t end) {
-  truth_.lost_from(partition, end, applied(partition));
+  const std::int64_t next = applied(partition);
+  truth_.lost_from(partition, end, next);
+  if (end < next) broken.insert(partition);
   log_.truncate(PartitionId{partition}, Offset{end});
   changed();
 }
 
 void SimStream::recreate() {
-  for (std::int32_t p = 0; p < log_.partitions(); ++p) truth_.lost_from(p, 0, applied(p));
+  for (std::int32_t p = 0; p < log_.partitions(); ++p) {
+    const std::int64_t next = applied(p);
+    truth_.lost_from(p, 0, next);
+    if (next > 0) broken.insert(p);
+  }
   log_.recreate();
   changed();
 }

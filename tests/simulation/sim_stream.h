@@ -52,6 +52,8 @@ class SimStream {
 
   /// What is applied, by partition, as the database says; for Truth.
   std::function<std::int64_t(std::int32_t partition)> applied;
+  /// Partitions that lost what was applied: until an adoption nothing new of them is.
+  std::set<std::int32_t> broken;
   void retain_from(std::int32_t partition, std::int64_t start);
   void truncate(std::int32_t partition, std::int64_t end);
   void recreate();

@@ -21,7 +21,8 @@ bool TrueEvent::counted_before(std::int32_t partition, int life, std::int64_t of
     const bool this_one =
         !copy.gone && copy.partition == partition && copy.life == life && copy.offset == offset;
     if (this_one) return copy.applied;
-    if (!copy.gone || copy.applied) return true;
+    // One in another partition stood in the wrong place, and never counted.
+    if (copy.partition == partition && (!copy.gone || copy.applied)) return true;
   }
   return false;
 }

@@ -191,7 +191,7 @@ World::World(std::uint64_t seed, const WorldHooks& hooks_in, bool trace)
   database.server().reply = [this](std::string_view where) { return reply_to(where); };
   stream.applied = [this](std::int32_t partition) {
     note_commits();  // while the partition's life still is the one that was read
-    return applied_next(partition);
+    return stream.broken.contains(partition) ? 0 : applied_next(partition);
   };
 }
 

@@ -141,6 +141,7 @@ class World {
 
   std::vector<SeenClose> closes_;
   std::uint64_t noted_commits_ = 0;
+  Incarnation noted_incarnation_{1};
   std::int64_t noted_audit_ = 0, noted_unprovable_ = 0;
 };
 
