@@ -16,9 +16,9 @@ config_write() { # PACE
 private_file() { (umask 077 && cat >"$WEIR_ETC/secrets/$1"); }
 
 config_text() {
-  local quota='' wait=30s permitted_future=5m delivery_timeout=30s grace=10m
+  local quota='' wait=30s permitted_future=5m delivery_timeout=30s grace=10m seal_interval=5s
   if [[ $1 == short ]]; then
-    permitted_future=1s delivery_timeout=2s grace=3s wait=6s
+    permitted_future=1s delivery_timeout=2s grace=3s wait=6s seal_interval=1s
     quota='bucket = "1s"
 permitted_future = "1s"
 delivery_timeout = "2s"
@@ -41,6 +41,7 @@ file = "$WEIR_ETC/keys.toml"
 listen = "127.0.0.1:$(port ingest)"
 state_folder = "$WEIR_HOME/ingest"
 permitted_future = "$permitted_future"
+seal_interval = "$seal_interval"
 
 [quota]
 listen = "127.0.0.1:$(port quota)"
@@ -60,6 +61,8 @@ grace = "$grace"
 database_file = "$WEIR_ETC/secrets/billing.database"
 charges_file = "$WEIR_HOME/charges.ndjson"
 wait = "$wait"
+analytics_url = "http://127.0.0.1:$(port analytics-serve)"
+analytics_keys_file = "$WEIR_ETC/secrets/api-key"
 TOML
 }
 
