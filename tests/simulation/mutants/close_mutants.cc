@@ -2,6 +2,7 @@
 #include "tests/simulation/database/memory_close_store.h"
 #include "tests/simulation/database/memory_store.h"
 #include "tests/simulation/mutants/mutant.h"
+#include "tests/simulation/mutants/slow_eye.h"
 #include "tests/simulation/mutants/through.h"
 
 #include <map>
@@ -114,7 +115,28 @@ class LastBucketLeft : public PassThroughClose {
   }
 };
 
+/// A consumer whose commits take seconds: with the fence, the close waits for it.
+class SlowCommit : public IngestThrough {
+ public:
+  SlowCommit(std::unique_ptr<IngestTransaction> real, Scheduler& scheduler)
+      : IngestThrough(std::move(real)), scheduler_(scheduler) {}
+  Status commit() override {
+    const auto seconds = static_cast<std::int64_t>(scheduler_.draw(5));
+    (void)scheduler_.wait("quota.slow", Micros(seconds * kMicrosPerSecond), [] { return false; });
+    return real_->commit();
+  }
+
+ private:
+  Scheduler& scheduler_;
+};
+
 void fence_left_out(WorldHooks& hooks) {
+  hooks.store = [](Store& real, Scheduler& scheduler) -> std::unique_ptr<Store> {
+    return std::make_unique<IngestWrapped>(
+        real, [&scheduler](std::unique_ptr<IngestTransaction> tx, Store&) {
+          return std::make_unique<SlowCommit>(std::move(tx), scheduler);
+        });
+  };
   hooks.closes = [](CloseStore& real, Scheduler&) -> std::unique_ptr<CloseStore> {
     MemoryDatabase& database = dynamic_cast<MemoryCloseStore&>(real).database();
     return std::make_unique<WrappedCloses>(real, [&database](std::unique_ptr<CloseTransaction> tx) {
@@ -146,6 +168,7 @@ Mutant mutant(std::string rule, std::string name, std::string history, std::set<
   return {std::move(rule), std::move(name), std::move(history), [favour, change] {
             WorldHooks hooks;
             hooks.favour = favour;
+            look_slowly(hooks);
             change(hooks);
             return hooks;
           }};

@@ -163,7 +163,10 @@ std::vector<Mutant> gate_mutants() {
       mutant("R10", "grace_zero", "an event in time is accepted after the close of its period",
              {Fault::slow_partition},
              [](WorldHooks& hooks) {
-               hooks.deployment = [](Deployment& deployment) { deployment.grace = Micros(0); };
+               hooks.deployment = [](Deployment& deployment) {
+                 deployment.grace = deployment.delivery_timeout = Micros(0);
+                 deployment.permitted_future = Micros(0);
+               };
              }),
       mutant("R11", "nothing_blocks", "what stands in quarantine is missing on the invoice",
              {Fault::poison}, read_so<NothingBlocks>),

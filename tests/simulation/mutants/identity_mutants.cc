@@ -57,16 +57,6 @@ class NoOlderIncarnation : public StoreThrough {
   }
 };
 
-class VerdictForgotten : public StoreThrough {
- public:
-  using StoreThrough::StoreThrough;
-  Result<PartitionState> read_partition(Incarnation i, PartitionId p, Deadline d) override {
-    auto state = real_.read_partition(i, p, d);
-    if (state) state->quarantined.clear();
-    return state;
-  }
-};
-
 class AnyPartitionCount : public StoreThrough {
  public:
   using StoreThrough::StoreThrough;
@@ -228,10 +218,6 @@ std::vector<Mutant> identity_mutants() {
              "the write fails, its retry finds the identities taken: the events are lost",
              {Fault::commit_reply_lost},
              [](WorldHooks& hooks) { hooks.handler = through<Handler, ClaimedFirst>(); }),
-      mutant("R4", "verdict_forgotten",
-             "a rebuilt index holds what was quarantined, and its redrive is a duplicate",
-             {Fault::poison, Fault::index_lost, Fault::consumer_crash},
-             [](WorldHooks& hooks) { hooks.store = through<Store, VerdictForgotten>(); }),
       mutant("R5", "index_not_whole",
              "B goes on at 2 and never saw 0 and 1: the retry of 0 counts twice",
              {Fault::zombie_consumer, Fault::producer_retry, Fault::duplicated_delivery,

@@ -1,4 +1,5 @@
 #include "tests/simulation/mutants/mutant.h"
+#include "tests/simulation/mutants/slow_eye.h"
 #include "tests/simulation/mutants/through.h"
 
 namespace weir::simulation {
@@ -68,19 +69,6 @@ class PoisonSkipped : public Ingest {
   Status add_quarantine(Incarnation, std::span<const Quarantined>) override { return {}; }
 };
 
-class DecidedChildApplied : public Ingest {
- public:
-  using Ingest::Ingest;
-  Result<std::vector<std::int64_t>> close_redrives(
-      Incarnation i, std::span<const RedriveDecision> decisions) override {
-    auto open = real_->close_redrives(i, decisions);
-    if (!open) return open;
-    std::vector<std::int64_t> all;
-    for (const RedriveDecision& decision : decisions) all.push_back(decision.child);
-    return all;
-  }
-};
-
 class HolesForgotten : public Ingest {
  public:
   using Ingest::Ingest;
@@ -106,6 +94,7 @@ Mutant mutant(std::string rule, std::string name, std::string history, std::set<
   return {std::move(rule), std::move(name), std::move(history), [favour = std::move(favour)] {
             WorldHooks hooks;
             hooks.store = each_ingest<Of>();
+            look_slowly(hooks);
             hooks.favour = favour;
             return hooks;
           }};
@@ -128,10 +117,6 @@ std::vector<Mutant> ingest_mutants() {
       mutant<PoisonSkipped>("R4", "poison_is_skipped",
                             "an event that stood in the wrong place is gone without a row",
                             {Fault::poison}),
-      mutant<DecidedChildApplied>("R7", "decided_child_applied",
-                                  "an event is redriven twice and counts twice",
-                                  {Fault::poison, Fault::operator_bad_moment,
-                                   Fault::duplicated_delivery, Fault::index_lost}),
       mutant<HolesForgotten>(
           "R13", "holes_forgotten",
           "the stream loses a gateway's records, and the highest number hides it",

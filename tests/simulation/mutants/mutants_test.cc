@@ -1,37 +1,60 @@
 // Each mutant is caught by the simulation, and each says after how many seeds. One that lives through
 // its budget fails this test: then the world or the oracle is too weak.
+#include "base/log.h"
 #include "tests/simulation/mutants/mutant.h"
+#include "tests/simulation/mutants/slow_eye.h"
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace weir::simulation {
 namespace {
 
-constexpr std::uint64_t kBudget = 20'000;
+/// WEIR_MUTANT_SEEDS makes it smaller, for a first look.
+std::uint64_t budget() {
+  const char* fewer = std::getenv("WEIR_MUTANT_SEEDS");
+  return fewer == nullptr ? 20'000 : std::strtoull(fewer, nullptr, 10);
+}
 
 struct Catch {
   std::uint64_t seeds = 0;  // that it took; 0: it lives
   std::string violation;
 };
 
+/// The first violation that is about money: a mutant that only holds for ever charges nobody wrongly.
+std::string wrong_money(const Outcome& outcome) {
+  for (const std::string& violation : outcome.violations) {
+    if (!violation.starts_with("liveness")) return violation;
+  }
+  return "";
+}
+
 /// The seed with the same faults and nothing weakened.
 bool clean_without(const Mutant& mutant, std::uint64_t seed) {
   WorldHooks faults_only;
   faults_only.favour = mutant.hooks().favour;
+  look_slowly(faults_only);
   return run_seed(seed, faults_only).violations.empty();
 }
 
-Catch hunt(const Mutant& mutant, std::uint64_t budget) {
-  for (std::uint64_t seed = 1; seed <= budget; ++seed) {
+Catch hunt(const Mutant& mutant, std::uint64_t seeds) {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     const Outcome outcome = run_seed(seed, mutant.hooks());
-    if (outcome.violations.empty() || !clean_without(mutant, seed)) continue;
-    return {seed, outcome.violations.front()};
+    const std::string wrong = wrong_money(outcome);
+    if (wrong.empty() || !clean_without(mutant, seed)) continue;
+    return {seed, wrong};
   }
   return {};
 }
+
+/// The code under test logs as it goes; nobody reads it here.
+const bool kQuiet = [] {
+  start_log("mutants", "off", "json");
+  return true;
+}();
 
 std::vector<Mutant> all() {
   std::vector<Mutant> mutants;
@@ -50,7 +73,7 @@ INSTANTIATE_TEST_SUITE_P(Each, Mutants, ::testing::ValuesIn(all()),
 TEST_P(Mutants, is_caught) {
   const Mutant& mutant = GetParam();
   const auto begun = std::chrono::steady_clock::now();
-  const Catch caught = hunt(mutant, kBudget);
+  const Catch caught = hunt(mutant, budget());
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   ASSERT_GT(caught.seeds, 0u) << mutant.rule << " " << mutant.name << " lives: " << mutant.history;
@@ -60,15 +83,9 @@ TEST_P(Mutants, is_caught) {
 }
 
 TEST(Canary, is_caught_on_the_first_seed_that_bills) {
+  ASSERT_TRUE(kQuiet);
   const Catch caught = hunt(canary(), 1);
   EXPECT_EQ(caught.seeds, 1u);
-}
-
-TEST(Nobody, is_caught_where_no_rule_is_weakened) {
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    const Outcome outcome = run_seed(seed);
-    EXPECT_TRUE(outcome.violations.empty()) << seed << ": " << outcome.violations.front();
-  }
 }
 
 }  // namespace

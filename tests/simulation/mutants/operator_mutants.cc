@@ -32,23 +32,17 @@ class AcceptedIsUsage : public MemoryOperator {
   }
 };
 
-/// The first child resolves the row; what else it held is dropped as already done.
-class FirstChildResolves : public MemoryOperator {
+/// The row is resolved as soon as it is split: nobody waits for its children to be applied.
+class ResolvedWithTheSplit : public MemoryOperator {
  public:
   using MemoryOperator::MemoryOperator;
   Result<std::vector<std::int64_t>> add_redrives(std::int64_t quarantine_id,
                                                  std::span<const NewRedrive> children) override {
     auto ids = MemoryOperator::add_redrives(quarantine_id, children);
-    if (!ids || ids->size() < 2) return ids;
-    const auto done = session().run("operator.drop_others", [&]() -> Status {
-      for (std::size_t i = 1; i < ids->size(); ++i) {
-        WEIR_TRY(quota().redrive.update(
-            session(), (*ids)[i], [](const RedriveRow&) { return true; },
-            [](RedriveRow& row) { row.state = "discarded"; }));
-      }
-      return {};
-    });
-    if (!done) return done.error();
+    if (!ids) return ids;
+    const Status resolved =
+        resolve_quarantine({&quarantine_id, 1}, "redriven", {"nobody", "split"});
+    if (!resolved) return resolved.error();
     return ids;
   }
 };
@@ -117,9 +111,10 @@ std::vector<Mutant> operator_mutants() {
       mutant<FromTheLogStart>("R1", "adopted_from_the_log_start",
                               "a truncated topic adopted from its log start applies its days twice",
                               {Fault::truncation}, through<Store, NoOlderGenerations>()),
-      mutant<FirstChildResolves>("R7", "first_child_resolves",
-                                 "an array for two partitions: the second event is dropped as done",
-                                 {Fault::poison}),
+      mutant<ResolvedWithTheSplit>(
+          "R7", "parent_resolved_with_the_split",
+          "a redriven event is on its way, and its period is closed",
+          {Fault::poison, Fault::slow_partition, Fault::broker_unreachable}),
       mutant<AcceptedIsUsage>(
           "R8", "accepted_becomes_usage",
           "an accepted event is written into a frozen bucket: never billed",

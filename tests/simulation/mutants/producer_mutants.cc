@@ -62,7 +62,7 @@ class OneName : public RecordSink {
 
  private:
   static std::string name_of(std::string_view producer) {
-    return std::string(producer.substr(0, producer.find('.')));
+    return std::string(producer.substr(0, producer.rfind('-')));
   }
   RecordSink& real_;
 };
