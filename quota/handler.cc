@@ -60,6 +60,14 @@ Result<std::vector<PartitionState>> QuotaHandler::load(std::span<const Partition
   }
   std::vector<PartitionState> states;
   for (PartitionId partition : partitions) {
+    if (partition.value >= partition_count) {
+      // The topic grew between the assignment and the count: no row of what is no part of it (R2).
+      return Error{ErrorCode::unavailable,
+                   "partition " + std::to_string(partition.value) +
+                       " is assigned, but the topic has " + std::to_string(partition_count) +
+                       " partitions",
+                   ""};
+    }
     WEIR_TRY(store_.insert_progress(deployment_.incarnation, partition, deadline));
     Result<PartitionState> state =
         store_.read_partition(deployment_.incarnation, partition, deadline);
