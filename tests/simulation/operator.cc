@@ -203,12 +203,23 @@ class Operator {
     });
   }
 
+  /// Of a collector that cannot drain what it has, to a topic that is no more.
+  void give_up_spool(const std::string& producer) {
+    for (auto& gateway : world_.gateways) {
+      const auto identity = read_spool_identity(gateway.disk, "spool");
+      if (!identity || identity->producer != producer) continue;
+      gateway.spool_gone = true;
+      world_.engine.kill(*gateway.process);
+    }
+  }
+
   void retire_producers() {
     std::vector<std::string> gone;
     rows().producer.each_committed([&](const std::string& id, const ProducerRow& row) {
       if (row.ended_by) return;
       const std::int64_t sealed = row.sealed_until_us.value_or(row.registered_at_us);
       const std::int64_t silent = world_.engine.true_us() - sealed;
+      if (silent > 8 * kPatienceUs) give_up_spool(id);
       if (silent > kPatienceUs && (!lives(id) || (silent > 3 * kPatienceUs && hasty()))) {
         gone.push_back(id);
       }
