@@ -77,7 +77,10 @@ class RivalGateStore : public GateStore {
   Result<std::int64_t> clock_us(Deadline d) override { return real_.clock_us(d); }
   Result<QuotaDeployment> deployment(Deadline d) override {
     auto deployment = real_.deployment(d);
-    if (deployment) deployment->grace_us = state_->grace_us();
+    if (deployment) {
+      deployment->grace_us = state_->grace_us();
+      deployment->delivery_timeout_us = deployment->permitted_future_us = 0;  // no floor for G
+    }
     return deployment;
   }
   Result<std::vector<QuotaPartition>> progress(std::int32_t i, Deadline d) override {
@@ -109,7 +112,10 @@ class RivalClose : public PassThroughClose {
       : PassThroughClose(std::move(real)), state_(std::move(state)) {}
   Result<QuotaDeployment> deployment() override {
     auto deployment = real_->deployment();
-    if (deployment) deployment->grace_us = state_->grace_us();
+    if (deployment) {
+      deployment->grace_us = state_->grace_us();
+      deployment->delivery_timeout_us = deployment->permitted_future_us = 0;  // no floor for G
+    }
     return deployment;
   }
   Result<std::vector<QuotaBlocker>> blockers() override { return std::vector<QuotaBlocker>(); }
