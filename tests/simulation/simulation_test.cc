@@ -5,7 +5,7 @@
 //   simulation_test --seed N [--trace]    one seed; with --trace a line for each thing that happens
 //   simulation_test --rivals [--seeds N] [--write FILE]
 //                                         how often the naive gates charge wrongly, as Markdown; put
-//                                         between the marks <!-- rivals --> of FILE
+//                                         between <!-- rivals --> and <!-- /rivals --> of FILE
 #include "base/log.h"
 #include "tests/simulation/rivals.h"
 #include "tests/simulation/runner.h"
@@ -118,7 +118,7 @@ bool write_between_marks(const std::string& path, const std::string& table) {
   all << in.rdbuf();
   std::string page = all.str();
   const std::size_t begin = page.find(kMark);
-  const std::size_t end = begin == std::string::npos ? begin : page.find(kMark, begin + 1);
+  const std::size_t end = begin == std::string::npos ? begin : page.find("<!-- /rivals -->", begin + 1);
   if (end == std::string::npos) return false;
   page.replace(begin + kMark.size(), end - begin - kMark.size(), "\n" + table);
   std::ofstream(path) << page;
@@ -130,7 +130,7 @@ int run_rivals(const Arguments& arguments) {
   fmt::print("{}", table);
   if (arguments.write.empty()) return 0;
   if (write_between_marks(arguments.write, table)) return 0;
-  fmt::print(stderr, "{} has no two marks <!-- rivals -->\n", arguments.write);
+  fmt::print(stderr, "{} has no marks <!-- rivals --> and <!-- /rivals -->\n", arguments.write);
   return 1;
 }
 
