@@ -28,10 +28,10 @@ struct DeploymentOptions {
   std::string more_quota = "";
   std::string more_billing = "";
   /// Change the roles' connection strings, for example to lead them through a proxy.
-  std::function<std::string(const std::string&)> rewire_quota;
-  std::function<std::string(const std::string&)> rewire_billing;
+  std::function<std::string(const std::string&)> rewire_quota = {};
+  std::function<std::string(const std::string&)> rewire_billing = {};
   /// Connection strings of another server than the run's; empty: the run's.
-  std::string postgres_admin, postgres_quota, postgres_billing;
+  std::string postgres_admin = "", postgres_quota = "", postgres_billing = "";
 };
 
 class Deployment {
