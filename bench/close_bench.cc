@@ -83,9 +83,8 @@ class TimedClose : public PassThroughClose {
   Status add_frozen(std::int64_t id, std::int64_t version, const Frozen& frozen) override {
     return timed("add_frozen", [&] { return real_->add_frozen(id, version, frozen); });
   }
-  Result<std::int64_t> count_unbilled(std::int64_t id, std::int64_t after,
-                                      std::int64_t until) override {
-    return timed("count_unbilled", [&] { return real_->count_unbilled(id, after, until); });
+  Result<std::int64_t> count_unbilled(std::int64_t id, std::int64_t until) override {
+    return timed("count_unbilled", [&] { return real_->count_unbilled(id, until); });
   }
   Status commit() override {
     return timed("commit", [&] { return real_->commit(); });

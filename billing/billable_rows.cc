@@ -42,6 +42,8 @@ Status BillableRows::read_catalogs(std::int64_t close_id, BillableClose& billabl
   return {};
 }
 
+// A close knows nothing of periods that begin at its T or later: the closes behind a period's beginning
+// lead to its rows, by the snapshot's one index.
 Status BillableRows::read_units(std::int64_t close_id, BillableClose& billable) {
   const Result<Rows> rows =
       run(std::string(kTouched) +
@@ -50,9 +52,10 @@ Status BillableRows::read_units(std::int64_t close_id, BillableClose& billable) 
               "sum(s.usage_units + s.late_units + s.attributed_units)::bigint, "
               "sum(case when s.close_id = $1 then s.usage_units + s.late_units + "
               "s.attributed_units else 0 end)::bigint "
-              "from touched t left join billing.snapshot s on s.tenant = t.tenant and "
-              "s.subscription = t.subscription and s.period_from_us = t.period_from_us and "
-              "s.close_id <= $1 group by 1, 2, 3, 4, 5, 6, 7 order by 1, 2, 3, 7",
+              "from touched t left join (billing.close c join billing.snapshot s on s.close_id = "
+              "c.id) on c.id <= $1 and c.t_us > t.period_from_us and s.tenant = t.tenant and "
+              "s.subscription = t.subscription and s.period_from_us = t.period_from_us "
+              "group by 1, 2, 3, 4, 5, 6, 7 order by 1, 2, 3, 7",
           Params().integer(close_id));
   if (!rows) return rows.error();
   for (std::size_t i = 0; i < rows->size(); ++i) {

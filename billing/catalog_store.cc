@@ -2,6 +2,7 @@
 
 #include "billing/period.h"
 #include "billing/quota_contract.h"
+#include "catalog/index.h"
 
 namespace weir {
 namespace {
@@ -66,11 +67,12 @@ std::vector<Fault> check_period_edges(const Catalog& next, std::int64_t bucket_u
 std::vector<Fault> check_open_periods(const Catalog& present, const Catalog& next,
                                       std::int64_t closed_until_us) {
   std::vector<Fault> faults;
+  const SubscriptionIndex index(next);
   for (const Subscription& subscription : present.subscriptions) {
     const auto open = period_of(present, subscription, closed_until_us - 1);
     if (!open || !*open || (*open)->to_us <= closed_until_us) continue;
     const std::string where = "subscription " + subscription.tenant + "/" + subscription.id;
-    const Subscription* kept = next.subscription(subscription.tenant, subscription.id);
+    const Subscription* kept = index.find(subscription.tenant, subscription.id);
     if (kept == nullptr) {
       faults.push_back({where, "is gone, but its period " + text_of(**open) +
                                    " has begun: end it with `to` instead"});

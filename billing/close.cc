@@ -2,6 +2,7 @@
 
 #include "base/crash_point.h"
 #include "base/digest.h"
+#include "billing/catalog_store.h"
 #include "billing/certificate.h"
 #include "billing/readiness.h"
 #include "catalog/catalog.h"
@@ -142,6 +143,29 @@ Result<Frozen> freeze_all(CloseTransaction& tx, const Catalog& catalog, std::int
   return freeze(input);
 }
 
+Error nobody_would_invoice(const std::string& what) {
+  return Error{ErrorCode::integrity, what + " would be invoiced by nobody",
+               "the catalogue changed the periods of the past: apply the former one"};
+}
+
+/// Each period that had begun before the last close is the same by the catalogue that this one freezes.
+/// So what former closes froze of a period is of one that will be due, however long ago it was: each
+/// close froze by a catalogue that kept what was open, and what a catalogue calls a period is due when
+/// it ends (due_at). Costs nothing while the catalogue stays.
+Status keep_open_periods(CloseTransaction& tx, const Standing& standing, const Catalog& catalog) {
+  const std::optional<CloseHead>& last = standing.last_close;
+  if (!last) return {};
+  const auto former = tx.former_catalog(last->id, standing.catalog->version);
+  if (!former) return former.error();
+  if (!*former) return {};
+  const auto read = read_catalog_json((*former)->canonical);
+  if (!read) return read.error().within("catalogue of the last close");
+  const std::vector<Fault> faults = check_open_periods(*read, catalog, last->t_us);
+  if (faults.empty()) return {};
+  return nobody_would_invoice("what is frozen of " + faults.front().where + ": " +
+                              faults.front().what);
+}
+
 Status write_frozen(CloseTransaction& tx, const CloseRecord& record, const Frozen& frozen) {
   const auto assigned = tx.assign_adjustments(record.head.id, frozen.assigned);
   if (!assigned) return assigned.error();
@@ -149,12 +173,11 @@ Status write_frozen(CloseTransaction& tx, const CloseRecord& record, const Froze
     return Error{ErrorCode::integrity, "an adjustment was assigned by somebody else", ""};
   }
   WEIR_TRY(tx.add_frozen(record.head.id, record.catalog_version, frozen));
-  const auto unbilled = tx.count_unbilled(record.head.id, record.previous_t_us, record.head.t_us);
+  if (all_due(frozen, record.head.t_us)) return {};
+  const auto unbilled = tx.count_unbilled(record.head.id, record.head.t_us);
   if (!unbilled) return unbilled.error();
   if (*unbilled == 0) return {};
-  return Error{ErrorCode::integrity,
-               std::to_string(*unbilled) + " frozen sums lie in periods that nobody would invoice",
-               "the catalogue changed the periods of the past: apply the former one"};
+  return nobody_would_invoice(std::to_string(*unbilled) + " frozen sums");
 }
 
 std::vector<ClosePartition> partitions_of(const std::vector<CutPartition>& cut,
@@ -229,6 +252,7 @@ Result<CloseOutcome> close_at(CloseStore& store, StreamEye& eye, std::int64_t t_
   // 5. Freeze.
   const auto catalog = read_catalog_json(standing->catalog->canonical);
   if (!catalog) return catalog.error().within("stored catalogue");
+  WEIR_TRY(keep_open_periods(tx, *standing, *catalog));
   CloseRecord record = record_of(*standing, *cut, t_us);
   const auto frozen = freeze_all(tx, *catalog, record.previous_t_us, t_us);
   if (!frozen) return frozen.error();

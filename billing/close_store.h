@@ -68,6 +68,9 @@ class CloseTransaction {
                                                        std::int64_t t_us) = 0;
   /// Step 4: the latest, with no other one applied until the end of this transaction.
   virtual Result<std::optional<BillingCatalog>> lock_catalog() = 0;
+  /// The catalogue that this close froze, when it is of another version.
+  virtual Result<std::optional<BillingCatalog>> former_catalog(std::int64_t close_id,
+                                                               std::int64_t version) = 0;
 
   // Step 5.
   virtual Result<std::vector<UsageRow>> usage(std::int64_t from_us, std::int64_t to_us) = 0;
@@ -79,10 +82,9 @@ class CloseTransaction {
       std::int64_t close_id, std::span<const std::int64_t> ids) = 0;
   virtual Status add_frozen(std::int64_t close_id, std::int64_t catalog_version,
                             const Frozen& frozen) = 0;
-  /// Snapshot rows of periods that end in (after, until] or that this close touched, which no close
-  /// invoices: there must be none.
-  virtual Result<std::int64_t> count_unbilled(std::int64_t close_id, std::int64_t after_us,
-                                              std::int64_t until_us) = 0;
+  /// This close's snapshot rows of periods that ended by then, which no close invoices: there must be
+  /// none.
+  virtual Result<std::int64_t> count_unbilled(std::int64_t close_id, std::int64_t until_us) = 0;
   /// Step 6.
   virtual Status add_close(const CloseRecord& record) = 0;
   virtual Status commit() = 0;

@@ -106,6 +106,16 @@ void put_in_order(Frozen& frozen) {
   std::sort(frozen.assigned.begin(), frozen.assigned.end());
 }
 
+bool all_due(const Frozen& frozen, std::int64_t t_us) {
+  auto due = frozen.due.begin();
+  for (const auto& [key, units] : frozen.snapshot) {
+    if (key.period.to_us > t_us) continue;
+    while (due != frozen.due.end() && due->key < key.period) ++due;
+    if (due == frozen.due.end() || due->key != key.period) return false;
+  }
+  return true;
+}
+
 Result<std::vector<DuePeriod>> due_at(const Catalog& catalog,
                                       const std::vector<InvoicedSpan>& invoiced,
                                       std::int64_t t_us) {

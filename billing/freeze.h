@@ -85,6 +85,10 @@ struct Frozen {
 /// says, so that equal facts have equal digests everywhere.
 void put_in_order(Frozen& frozen);
 
+/// Whether every sum of a period that ended at or before T is of one that this close invoices. If not,
+/// they are late ones of an earlier close's, or nobody's.
+bool all_due(const Frozen& frozen, std::int64_t t_us);
+
 /// Errors: `invalid` for sums beyond 64 bits and for a catalogue whose periods cannot be computed.
 Result<Frozen> freeze(const FreezeInput& input);
 

@@ -100,6 +100,17 @@ TEST_F(Freeze, what_was_nobodys_is_attributed_by_the_catalogue_that_knows_it) {
   EXPECT_EQ(result.snapshot.at({period("sub-1", 0), "requests"}), (SnapshotUnits{0, 0, 6}));
 }
 
+TEST_F(Freeze, tells_when_a_sum_of_a_past_period_is_of_none_that_is_due) {
+  input_.usage = {usage("sub-1", hour(0), 3), usage("sub-1", hour(2), 1)};
+  Frozen result = frozen();
+  EXPECT_TRUE(all_due(result, hour(2)));
+  result.due.erase(result.due.begin());
+  EXPECT_FALSE(all_due(result, hour(2)));
+  result = frozen();
+  result.due[0].key.to_us += 1;
+  EXPECT_FALSE(all_due(result, hour(2)));
+}
+
 TEST_F(Freeze, sums_beyond_64_bits_are_an_error) {
   input_.usage = {usage("sub-1", hour(0), INT64_MAX), usage("sub-1", hour(0) + 5, 1)};
   EXPECT_EQ(freeze(input_).error().code, ErrorCode::invalid);

@@ -1,5 +1,6 @@
 #include "billing/postgres_close_store.h"
 
+#include "billing/columns.h"
 #include "billing/frozen_rows.h"
 #include "billing/quota_contract.h"
 
@@ -41,7 +42,9 @@ class PostgresCloseTransaction : public CloseTransaction {
   }
 
   Result<std::int64_t> clock_us() override { return read_clock_us(*lease_, deadline_); }
-  Result<QuotaDeployment> deployment() override { return read_quota_deployment(*lease_, deadline_); }
+  Result<QuotaDeployment> deployment() override {
+    return read_quota_deployment(*lease_, deadline_);
+  }
   Result<std::vector<QuotaPartition>> progress(std::int32_t incarnation) override {
     return read_progress(*lease_, incarnation, deadline_);
   }
@@ -62,6 +65,18 @@ class PostgresCloseTransaction : public CloseTransaction {
     // First the lock, then, in a statement of its own, what it guards.
     WEIR_TRY(run("select one from billing.gate for update", Params()));
     return read_billing_catalog(*lease_, deadline_);
+  }
+
+  Result<std::optional<BillingCatalog>> former_catalog(std::int64_t close_id,
+                                                       std::int64_t version) override {
+    const Result<Rows> rows =
+        run("select version, digest, canonical from billing.catalog where version <> $2 and "
+            "version = (select catalog_version from billing.close where id = $1)",
+            Params().integer(close_id).integer(version));
+    if (!rows) return rows.error();
+    if (rows->empty()) return std::optional<BillingCatalog>();
+    return std::optional<BillingCatalog>(
+        {rows->integer(0, 0), std::string(rows->text(0, 1)), std::string(rows->text(0, 2))});
   }
 
   Result<std::vector<UsageRow>> usage(std::int64_t from_us, std::int64_t to_us) override {
@@ -90,14 +105,13 @@ class PostgresCloseTransaction : public CloseTransaction {
     return rows_.add(close_id, catalog_version, frozen);
   }
 
-  Result<std::int64_t> count_unbilled(std::int64_t close_id, std::int64_t after_us,
-                                      std::int64_t until_us) override {
+  Result<std::int64_t> count_unbilled(std::int64_t close_id, std::int64_t until_us) override {
     const Result<Rows> rows =
-        run("select count(*) from billing.snapshot s where s.period_to_us <= $3 "
-            "and (s.period_to_us > $2 or s.close_id = $1) and not exists (select from "
-            "billing.due_period d where d.tenant = s.tenant and d.subscription = s.subscription "
+        run("select count(*) from billing.snapshot s where s.close_id = $1 "
+            "and s.period_to_us <= $2 and not exists (select from billing.due_period d "
+            "where d.tenant = s.tenant and d.subscription = s.subscription "
             "and d.period_from_us = s.period_from_us and d.period_to_us = s.period_to_us)",
-            Params().integer(close_id).integer(after_us).integer(until_us));
+            Params().integer(close_id).integer(until_us));
     if (!rows) return rows.error();
     return rows->integer(0, 0);
   }
@@ -117,25 +131,31 @@ class PostgresCloseTransaction : public CloseTransaction {
                 .integer(record.incarnation)
                 .text(record.certificate)
                 .integer(record.closed_at_us)));
-    for (const ClosePartition& partition : record.partitions) {
-      WEIR_TRY(
-          run("insert into billing.close_partition (close_id, partition, n, e, log_end, "
-              "anchor_offset, anchor_digest) values ($1, $2, $3, $4, $5, $6, $7)",
-              Params()
-                  .integer(record.head.id)
-                  .integer(partition.cut.partition)
-                  .integer(partition.cut.n)
-                  .integer(partition.e)
-                  .integer(partition.log_end)
-                  .integer(partition.cut.anchor_offset)
-                  .text(partition.cut.anchor_digest)));
-    }
-    return {};
+    return add_partitions(record);
   }
 
   Status commit() override { return lease_->commit(deadline_); }
 
  private:
+  Status add_partitions(const CloseRecord& record) {
+    NumberColumn partition, n, e, log_end, anchor_offset;
+    TextColumn anchor_digest;
+    for (const ClosePartition& row : record.partitions) {
+      partition.add(row.cut.partition);
+      n.add(row.cut.n);
+      e.add(row.e);
+      log_end.add(row.log_end);
+      anchor_offset.add(row.cut.anchor_offset);
+      anchor_digest.add(row.cut.anchor_digest);
+    }
+    WEIR_TRY(run(
+        "insert into billing.close_partition (close_id, partition, n, e, log_end, "
+        "anchor_offset, anchor_digest) select $7::bigint, * from unnest($1::bigint[], "
+        "$2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[])",
+        bind_all(partition, n, e, log_end, anchor_offset, anchor_digest).integer(record.head.id)));
+    return {};
+  }
+
   Result<Rows> run(std::string_view sql, const Params& params) {
     return lease_->run(sql, params, deadline_);
   }

@@ -2,6 +2,7 @@
 #include "billing/close.h"
 
 #include "base/digest.h"
+#include "tests/contract/billing/pass_through.h"
 #include "tests/contract/billing/world.h"
 
 #include <gtest/gtest.h>
@@ -144,6 +145,60 @@ TEST_F(Close, R11_catalogues_that_differ_stop_it) {
   prove(hour(1));
   world_.tell("insert into quota.catalog values (2, 'other', '{}', 1, 'test')");
   EXPECT_EQ(refused(hour(1)), (Codes{"catalog_differs"}));
+}
+
+/// A catalogue that nobody checked: both schemas as superuser.
+void force_catalog(World& world, const std::string& toml) {
+  const Catalog catalog = read_catalog(toml, "test.toml").catalog;
+  for (const char* schema : {"quota", "billing"}) {
+    world.tell(std::string("insert into ") + schema + ".catalog select 2, '" + catalog.digest() +
+               "', $$" + catalog.canonical_json() + "$$, 1, 'test'");
+  }
+}
+
+TEST_F(Close, what_former_closes_froze_of_a_period_is_never_left_without_an_invoice) {
+  world_.event("sub-1", hour(0, 10));
+  world_.close(hour(0, 30));
+  std::string daily = kHourlyCatalog;
+  daily.replace(daily.find("period = \"hour\""), 15, "period = \"day\"");
+  force_catalog(world_, daily);
+  prove(hour(0, 45));
+  const auto outcome = close_at(world_.closes(), world_.stream(), hour(0, 45));
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, ErrorCode::integrity);
+  EXPECT_NE(outcome.error().text().find("would be invoiced by nobody"), std::string::npos);
+  EXPECT_EQ(world_.closed_until(), hour(0, 30));
+}
+
+TEST_F(Close, another_catalogue_that_keeps_what_is_open_is_no_obstacle) {
+  world_.event("sub-1", hour(0, 10));
+  world_.close(hour(0, 30));
+  std::string dearer = kHourlyCatalog;
+  dearer += "[[customer]]\ntenant = \"acme\"\nid = \"zoe\"\nname = \"Zoe\"\n";
+  world_.apply_catalog(dearer);
+  EXPECT_EQ(world_.close(hour(1)).kind, CloseOutcome::Kind::closed);
+  EXPECT_EQ(world_.count("select count(*) from billing.due_period"), 3);
+}
+
+/// Forgets what a close invoices.
+class Forgetful : public PassThroughClose {
+ public:
+  using PassThroughClose::PassThroughClose;
+  Result<std::vector<InvoicedSpan>> invoiced_spans() override {
+    return std::vector<InvoicedSpan>{{"acme", "sub-1", {hour(0), hour(1)}}};
+  }
+};
+
+TEST_F(Close, what_it_froze_itself_is_never_left_without_an_invoice) {
+  world_.event("sub-1", hour(0, 10));
+  prove(hour(1));
+  WrappedCloses forgetful(world_.closes(), [](std::unique_ptr<CloseTransaction> tx) {
+    return std::make_unique<Forgetful>(std::move(tx));
+  });
+  const auto outcome = close_at(forgetful, world_.stream(), hour(1));
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, ErrorCode::integrity);
+  EXPECT_NE(outcome.error().text().find("1 frozen sums would be"), std::string::npos);
 }
 
 TEST_F(Close, a_schema_that_was_replaced_is_an_error_and_no_close) {

@@ -31,6 +31,10 @@ class PassThroughClose : public CloseTransaction {
     return real_->barriers(i, t);
   }
   Result<std::optional<BillingCatalog>> lock_catalog() override { return real_->lock_catalog(); }
+  Result<std::optional<BillingCatalog>> former_catalog(std::int64_t id,
+                                                       std::int64_t version) override {
+    return real_->former_catalog(id, version);
+  }
   Result<std::vector<UsageRow>> usage(std::int64_t from, std::int64_t to) override {
     return real_->usage(from, to);
   }
@@ -48,9 +52,8 @@ class PassThroughClose : public CloseTransaction {
   Status add_frozen(std::int64_t id, std::int64_t version, const Frozen& frozen) override {
     return real_->add_frozen(id, version, frozen);
   }
-  Result<std::int64_t> count_unbilled(std::int64_t id, std::int64_t after,
-                                      std::int64_t until) override {
-    return real_->count_unbilled(id, after, until);
+  Result<std::int64_t> count_unbilled(std::int64_t id, std::int64_t until) override {
+    return real_->count_unbilled(id, until);
   }
   Status add_close(const CloseRecord& record) override { return real_->add_close(record); }
   Status commit() override { return real_->commit(); }

@@ -225,7 +225,7 @@ void RandomCalls::freeze_and_bill(CloseTransaction& tx, CloseHead head,
   if (!frozen) return lines_.push_back("too much to freeze");
   tell("assign", tx.assign_adjustments(head.id, frozen->assigned));
   tell("add frozen", tx.add_frozen(head.id, (*stored)->version, *frozen));
-  tell("unbilled", tx.count_unbilled(head.id, since_us, head.t_us));
+  tell("unbilled", tx.count_unbilled(head.id, head.t_us));
   CloseRecord record;
   record.head = head;
   record.previous_t_us = since_us;
@@ -339,6 +339,7 @@ void RandomCalls::adopt() {
     IncarnationStart start{PartitionId{p}, Offset{below(5)}, {}, {}, 5, 6};
     if (chance(50)) start.anchor = Anchor{Offset{1}, "held", AppendTime{4}};
     if (chance(50)) start.unheld_until = AppendTime{8};
+    if (chance(50)) start.newest_append = AppendTime{9};
     begun.starts.push_back(start);
   }
   tell("begin", tx->begin_incarnation(begun, because()));

@@ -92,6 +92,19 @@ Result<std::optional<BillingCatalog>> MemoryClose::lock_catalog() {
   return session_.run("close.catalog", [&] { return reads_.catalog(); });
 }
 
+Result<std::optional<BillingCatalog>> MemoryClose::former_catalog(std::int64_t close_id,
+                                                                  std::int64_t version) {
+  return session_.run("close.former_catalog", [&]() -> Result<std::optional<BillingCatalog>> {
+    const CloseRow* close = billing_.close.find(session_, close_id);
+    if (close == nullptr || close->catalog_version == version) {
+      return std::optional<BillingCatalog>();
+    }
+    const CatalogRow* row = billing_.catalog.find(session_, close->catalog_version);
+    if (row == nullptr) return std::optional<BillingCatalog>();
+    return std::optional<BillingCatalog>({close->catalog_version, row->digest, row->canonical});
+  });
+}
+
 Result<std::vector<std::int64_t>> MemoryClose::assign_adjustments(
     std::int64_t close_id, std::span<const std::int64_t> ids) {
   return session_.run("close.assign_adjustments", [&]() -> Result<std::vector<std::int64_t>> {
@@ -107,14 +120,12 @@ Result<std::vector<std::int64_t>> MemoryClose::assign_adjustments(
   });
 }
 
-Result<std::int64_t> MemoryClose::count_unbilled(std::int64_t close_id, std::int64_t after_us,
-                                                 std::int64_t until_us) {
+Result<std::int64_t> MemoryClose::count_unbilled(std::int64_t close_id, std::int64_t until_us) {
   return session_.run("close.count_unbilled", [&]() -> Result<std::int64_t> {
     std::int64_t unbilled = 0;
     billing_.snapshot.each(session_, [&](const auto& key, const SnapshotRow& row) {
       const auto& [tenant, subscription, from_us, close, meter] = key;
-      if (row.period_to_us > until_us) return;
-      if (row.period_to_us <= after_us && close != close_id) return;
+      if (close != close_id || row.period_to_us > until_us) return;
       const DueRow* due = billing_.due_period.find(session_, {tenant, subscription, from_us});
       if (due == nullptr || due->period_to_us != row.period_to_us) ++unbilled;
     });

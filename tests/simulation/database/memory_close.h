@@ -27,6 +27,8 @@ class MemoryClose : public CloseTransaction {
   Result<std::vector<WrittenBarrier>> barriers(std::int32_t incarnation,
                                                std::int64_t t_us) override;
   Result<std::optional<BillingCatalog>> lock_catalog() override;
+  Result<std::optional<BillingCatalog>> former_catalog(std::int64_t close_id,
+                                                       std::int64_t version) override;
   Result<std::vector<UsageRow>> usage(std::int64_t from_us, std::int64_t to_us) override;
   Result<std::vector<AdjustmentRow>> unassigned_adjustments() override;
   Result<std::vector<UnattributedRow>> open_unattributed() override;
@@ -35,8 +37,7 @@ class MemoryClose : public CloseTransaction {
                                                        std::span<const std::int64_t> ids) override;
   Status add_frozen(std::int64_t close_id, std::int64_t catalog_version,
                     const Frozen& frozen) override;
-  Result<std::int64_t> count_unbilled(std::int64_t close_id, std::int64_t after_us,
-                                      std::int64_t until_us) override;
+  Result<std::int64_t> count_unbilled(std::int64_t close_id, std::int64_t until_us) override;
   Status add_close(const CloseRecord& record) override;
   Status commit() override { return session_.commit("close.commit"); }
 
