@@ -119,6 +119,7 @@ struct ProgressRow {
   std::optional<AppendTime> newest_append;
   AppendTime horizon_from;  // copies of what was appended from here on are recognised
   std::int64_t horizon_us = 0, restamp_window_us = 0;
+  std::optional<AppendTime> unheld_until;  // as its incarnation began with it
 };
 /// One partition of a new incarnation.
 struct IncarnationStart {
@@ -129,6 +130,7 @@ struct IncarnationStart {
   /// the new log from its start brings back.
   std::optional<AppendTime> unheld_until;
   std::int64_t horizon_us = 0, restamp_window_us = 0;
+  std::optional<AppendTime> newest_append;  // of all that older incarnations applied
 };
 struct NewIncarnation {
   Incarnation incarnation;

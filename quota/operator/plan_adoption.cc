@@ -34,8 +34,13 @@ struct Asking {
     if (!found) return std::move(found).error();
     return *found && (*found)->digest == anchor.digest;
   }
-  /// What was applied last, by append time.
-  AppendTime newest() const { return former.newest_append.value_or(anchors.back().append_time); }
+  /// The greatest append time of what was applied, in older incarnations too: a broker's clock may
+  /// have been set back since, and then it is not the last record's.
+  AppendTime newest() const {
+    AppendTime newest = former.newest_append.value_or(anchors.back().append_time);
+    for (const Anchor& anchor : anchors) newest = std::max(newest, anchor.append_time);
+    return former.unheld_until ? std::max(newest, *former.unheld_until) : newest;
+  }
 };
 
 /// The newest anchor that holds. A log that is the same at one record is the same before it, so
@@ -75,8 +80,12 @@ PartitionPlan goes_on(const ProgressRow& former, const char* what, Offset start)
   plan.partition = former.partition;
   plan.what = what;
   plan.former = former;
-  plan.start = {former.partition,        start, std::nullopt, std::nullopt, former.horizon_us,
-                former.restamp_window_us};
+  // R6: what no index held when the former incarnation began, none holds now. Forgotten, the second
+  // adoption would call a copy of it new, and it would count twice.
+  plan.start = {former.partition,    start,
+                std::nullopt,        former.unheld_until,
+                former.horizon_us,   former.restamp_window_us,
+                former.newest_append};
   return plan;
 }
 

@@ -21,15 +21,15 @@ std::string starts_json(const std::vector<IncarnationStart>& starts) {
 
 /// $2 …: the columns of the progress rows.
 void put_starts(Params& params, const std::vector<IncarnationStart>& starts) {
-  Integers numbers(7);
+  Integers numbers(8);
   std::vector<std::string_view> digests;
   for (const IncarnationStart& start : starts) {
     const bool anchored = start.anchor.has_value();
-    numbers.add({start.partition.value, start.start.value,
-                 anchored ? start.anchor->offset.value : kNone,
-                 anchored ? start.anchor->append_time.value : kNone,
-                 start.unheld_until ? start.unheld_until->value : kNone, start.horizon_us,
-                 start.restamp_window_us});
+    numbers.add(
+        {start.partition.value, start.start.value, anchored ? start.anchor->offset.value : kNone,
+         anchored ? start.anchor->append_time.value : kNone,
+         start.unheld_until ? start.unheld_until->value : kNone, start.horizon_us,
+         start.restamp_window_us, start.newest_append ? start.newest_append->value : kNone});
     digests.push_back(anchored ? std::string_view(start.anchor->digest) : std::string_view());
   }
   numbers.put(params);
@@ -50,6 +50,7 @@ ProgressRow progress_row(const Rows& rows, std::size_t at) {
   row.horizon_from = AppendTime{rows.integer(at, 6)};
   row.horizon_us = rows.integer(at, 7);
   row.restamp_window_us = rows.integer(at, 8);
+  if (!rows.null(at, 9)) row.unheld_until = AppendTime{rows.integer(at, 9)};
   return row;
 }
 
@@ -67,7 +68,8 @@ Result<std::vector<ProgressRow>> PostgresOperator::end_progress(Incarnation inca
   Result<Rows> rows =
       run("UPDATE quota.progress SET ended_at_us = " WEIR_NOW_US
           " WHERE incarnation = $1 RETURNING partition, next, anchor_offset, anchor_digest, "
-          "anchor_append_us, newest_append_us, horizon_from_us, horizon_us, restamp_window_us",
+          "anchor_append_us, newest_append_us, horizon_from_us, horizon_us, restamp_window_us, "
+          "unheld_until_us",
           Params().integer(incarnation.value));
   if (!rows) return std::move(rows).error();
   std::vector<ProgressRow> out;
@@ -95,13 +97,14 @@ Status PostgresOperator::begin_incarnation(const NewIncarnation& begun, const De
   put_starts(params, begun.starts);
   WEIR_TRY(write(
       "INSERT INTO quota.progress (incarnation, partition, next, anchor_offset, anchor_append_us, "
-      "unheld_until_us, horizon_us, restamp_window_us, anchor_digest, applied_at_us) "
-      "SELECT $1::int, d.partition::int, d.next, nullif(d.anchor_offset, $10::bigint), "
-      "nullif(d.anchor_us, $10::bigint), nullif(d.unheld_us, $10::bigint), d.horizon_us, "
-      "d.restamp_us, nullif(d.digest, ''), " WEIR_NOW_US
+      "unheld_until_us, horizon_us, restamp_window_us, newest_append_us, anchor_digest, "
+      "applied_at_us) "
+      "SELECT $1::int, d.partition::int, d.next, nullif(d.anchor_offset, $11::bigint), "
+      "nullif(d.anchor_us, $11::bigint), nullif(d.unheld_us, $11::bigint), d.horizon_us, "
+      "d.restamp_us, nullif(d.newest_us, $11::bigint), nullif(d.digest, ''), " WEIR_NOW_US
       " FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], "
-      "$7::bigint[], $8::bigint[], $9::text[]) AS d (partition, next, anchor_offset, anchor_us, "
-      "unheld_us, horizon_us, restamp_us, digest)",
+      "$7::bigint[], $8::bigint[], $9::bigint[], $10::text[]) AS d (partition, next, "
+      "anchor_offset, anchor_us, unheld_us, horizon_us, restamp_us, newest_us, digest)",
       params));
   return write(
       "UPDATE quota.deployment SET incarnation = $1, topic = $2, cluster_id = $3, "

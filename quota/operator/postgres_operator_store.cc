@@ -10,7 +10,7 @@ Result<std::vector<ProgressRow>> read_progress(Transaction& tx, Incarnation inca
                                                Deadline deadline) {
   Result<Rows> rows = tx.run(
       "SELECT partition, next, anchor_offset, anchor_digest, anchor_append_us, "
-      "newest_append_us, horizon_from_us, horizon_us, restamp_window_us "
+      "newest_append_us, horizon_from_us, horizon_us, restamp_window_us, unheld_until_us "
       "FROM quota.progress WHERE incarnation = $1 ORDER BY partition",
       Params().integer(incarnation.value), deadline);
   if (!rows) return std::move(rows).error();

@@ -152,7 +152,7 @@ std::string retell(const ContiguousNumber& number) {
 }
 std::string retell(const ProgressRow& row) {
   return words(row.partition, row.next, row.anchor, row.newest_append, row.horizon_from,
-               row.horizon_us, row.restamp_window_us);
+               row.horizon_us, row.restamp_window_us, row.unheld_until);
 }
 std::string retell(const LineageFacts& facts) {
   std::string out = words(facts.topic, facts.cluster_id, facts.incarnation, facts.partitions) +

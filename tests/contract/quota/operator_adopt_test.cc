@@ -116,6 +116,29 @@ TEST_F(AdoptTest, R1_a_truncated_log_goes_on_behind_the_newest_anchor_that_holds
   EXPECT_EQ(number("SELECT count(*) FROM quota.v2_blockers WHERE kind = 'lineage'"), 0);
 }
 
+// X, applied and then truncated away, is retried after a second adoption that found its partition
+// unbroken: the index of incarnation 3 knows X no better than that of 2, and must not call it new.
+TEST_F(AdoptTest, R6_what_one_adoption_could_not_hold_no_later_one_calls_new) {
+  flag("lineage", "log truncated");
+  log_.truncate(0, 75);
+  log_.fill(0, 75, 120, "b", 200);
+  const auto first = plan();
+  ASSERT_TRUE(first.ok()) << first.error().text();
+  ASSERT_TRUE(adopt(*first).ok());
+  database_.tell(
+      "INSERT INTO quota.integrity_flag (incarnation, partition, kind, what, opened_at_us) "
+      "VALUES (2, 1, 'lineage', 'log truncated', 2)");
+  log_.partitions[1] = {};
+  log_.fill(1, 0, 9, "c", 300);
+  const auto second = plan();
+  ASSERT_TRUE(second.ok()) << second.error().text();
+  EXPECT_EQ(second->partitions[0].what, "unbroken");
+  ASSERT_TRUE(adopt(*second).ok());
+  EXPECT_EQ(database_.ask("SELECT unheld_until_us || ' ' || newest_append_us FROM quota.progress "
+                          "WHERE incarnation = 3 AND partition = 0"),
+            "5940000000 5940000000");
+}
+
 TEST_F(AdoptTest, R1_a_topic_that_was_made_anew_is_read_from_its_start) {
   flag("lineage", "log made anew");
   for (std::int32_t p = 0; p < 2; ++p) {

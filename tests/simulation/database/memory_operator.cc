@@ -31,6 +31,7 @@ weir::ProgressRow progress_of(const ProgressKey& key, const ProgressRow& row) {
   out.horizon_from = AppendTime{row.horizon_from_us};
   out.horizon_us = row.horizon_us;
   out.restamp_window_us = row.restamp_window_us;
+  if (row.unheld_until_us) out.unheld_until = AppendTime{*row.unheld_until_us};
   return out;
 }
 
@@ -242,6 +243,7 @@ Status MemoryOperator::begin_incarnation(const NewIncarnation& begun, const Deci
       if (start.unheld_until) row.unheld_until_us = start.unheld_until->value;
       row.horizon_us = start.horizon_us;
       row.restamp_window_us = start.restamp_window_us;
+      if (start.newest_append) row.newest_append_us = start.newest_append->value;
       row.applied_at_us = session_.now_us();
       WEIR_TRY(quota_.progress.insert_new(
           session_, {begun.incarnation.value, start.partition.value}, std::move(row)));
