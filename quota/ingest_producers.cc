@@ -135,7 +135,7 @@ Status take_seals(IngestTransaction& tx, const CommitBatch& batch, const SealRul
 }
 
 Status take_numbers(IngestTransaction& tx, const CommitBatch& batch) {
-  const std::vector<NumberGroup> groups = group_numbers(batch.ranges);
+  const std::vector<NumberGroup> groups = group_numbers(batch.ranges, batch.seals);
   if (groups.empty()) return Status();
   std::vector<NumberQuestion> questions;
   std::vector<std::string> producers;  // ascending, as the groups are
@@ -150,7 +150,7 @@ Status take_numbers(IngestTransaction& tx, const CommitBatch& batch) {
   WEIR_CHECK(states->size() == groups.size());
   std::vector<NumberChange> changes;
   for (std::size_t i = 0; i < groups.size(); ++i) {
-    NumberChange change = apply_numbers((*states)[i], groups[i].came);
+    NumberChange change = apply_numbers((*states)[i], groups[i].came, groups[i].sealed);
     if (!change.none) changes.push_back(std::move(change));
   }
   if (!changes.empty()) WEIR_TRY(tx.write_numbers(batch.incarnation, changes));

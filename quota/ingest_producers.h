@@ -16,7 +16,7 @@ Result<bool> decide_redrives(IngestTransaction& tx, const CommitBatch& batch, Fi
 Status take_seals(IngestTransaction& tx, const CommitBatch& batch, const SealRules& rules,
                   std::int64_t closed_until_us, Findings& findings);
 
-/// Opens and closes holes. A number above its producer's END is a flag, and registers it again.
+/// Opens and closes holes, also of what a seal names and did not come before it. A number above its producer's END is a flag, and registers it again.
 Status take_numbers(IngestTransaction& tx, const CommitBatch& batch);
 
 }  // namespace weir

@@ -1,6 +1,7 @@
 #include "quota/numbers.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <tuple>
 
@@ -36,28 +37,59 @@ std::vector<NumberSpan> left_of(NumberSpan hole, std::span<const NumberSpan> cam
   return left;
 }
 
+/// Opened one by one, a piece ending at each of `ends` (ascending) that lies in it.
+void open_holes(NumberChange& change, NumberSpan hole, std::span<const std::int64_t> ends) {
+  for (const std::int64_t end : ends) {
+    if (end < hole.first || end >= hole.second) continue;
+    change.holes.push_back({std::nullopt, {{hole.first, end}}});
+    hole.first = end + 1;
+  }
+  change.holes.push_back({std::nullopt, {hole}});
+}
+
+/// Each partition's own copy alone: of the others this one knows nothing.
+void add_sealed(std::map<std::tuple<std::string_view, std::int64_t, PartitionId>, NumberGroup>& to,
+                const SealRecord& record) {
+  const auto place = static_cast<std::size_t>(record.partition.value);
+  for (const EpochNumbers& entry : record.seal.numbers) {
+    if (place >= entry.last.size() || entry.last[place] <= 0) continue;
+    const std::string_view producer = record.seal.producer;
+    const auto [group, made] = to.try_emplace({producer, entry.epoch, record.partition});
+    // No hole that stands is changed by a seal.
+    if (made) {
+      group->second.question = {record.partition, producer, entry.epoch,
+                                std::numeric_limits<std::int64_t>::max()};
+    }
+    group->second.sealed.push_back(entry.last[place]);
+  }
+}
+
 }  // namespace
 
-NumberChange apply_numbers(const NumberState& state, std::span<const NumberSpan> numbers) {
+NumberChange apply_numbers(const NumberState& state, std::span<const NumberSpan> numbers,
+                           std::span<const std::int64_t> sealed) {
   NumberChange change{state.producer, state.epoch, state.partition, state.highest, {}, true};
   const std::vector<NumberSpan> came = united(numbers);
-  if (came.empty()) return change;
+  std::vector<std::int64_t> ends(sealed.begin(), sealed.end());
+  std::ranges::sort(ends);
   for (const NumberSpan& hole : state.holes) {
     std::vector<NumberSpan> left = left_of(hole, came);
     if (left.size() == 1 && left[0] == hole) continue;
     change.holes.push_back({hole, std::move(left)});
   }
-  if (came.back().second > state.highest) {
-    change.highest = came.back().second;
+  if (!came.empty()) change.highest = std::max(change.highest, came.back().second);
+  if (!ends.empty()) change.highest = std::max(change.highest, ends.back());
+  if (change.highest > state.highest) {
     for (const NumberSpan& hole : left_of({state.highest + 1, change.highest}, came)) {
-      change.holes.push_back({std::nullopt, {hole}});
+      open_holes(change, hole, ends);
     }
   }
   change.none = change.holes.empty() && change.highest == state.highest;
   return change;
 }
 
-std::vector<NumberGroup> group_numbers(std::span<const Range> ranges) {
+std::vector<NumberGroup> group_numbers(std::span<const Range> ranges,
+                                       std::span<const SealRecord> seals) {
   using Key = std::tuple<std::string_view, std::int64_t, PartitionId>;
   std::map<Key, NumberGroup> groups;
   for (const Range& range : ranges) {
@@ -70,6 +102,7 @@ std::vector<NumberGroup> group_numbers(std::span<const Range> ranges) {
       group.came.emplace_back(run.from, run.to);
     }
   }
+  for (const SealRecord& record : seals) add_sealed(groups, record);
   std::vector<NumberGroup> out;
   for (auto& [key, group] : groups) out.push_back(std::move(group));
   return out;

@@ -5,6 +5,10 @@
 // order and more than once: what stays missing is the same, the numbers up to the highest less those
 // that came (numbers_test.cc holds it to that). A copy at or below the highest changes nothing, and a
 // hole that an operator accepted is closed for good.
+//
+// The copy of a seal that stands in a partition counts like a number: it was written after all that it
+// names of this partition was acknowledged in it, so what did not come before it is missing. Without
+// it, nothing would ever show that a producer's last numbers are lost.
 #pragma once
 
 #include "ingest/stream/handler.h"
@@ -33,7 +37,7 @@ struct NumberState {
   std::string producer;
   std::int64_t epoch = 0;
   PartitionId partition;
-  std::int64_t highest = 0;       // 0: none came yet
+  std::int64_t highest = 0;       // that came or that a seal named; 0: none yet
   std::vector<NumberSpan> holes;  // the open ones whose end is at or above `least`, ascending
 };
 
@@ -55,16 +59,20 @@ struct NumberChange {
 };
 
 /// What `came`, numbers of the state's triple in any order, change. Each piece of a new hole is one
-/// change.
-NumberChange apply_numbers(const NumberState& state, std::span<const NumberSpan> came);
+/// change, and each ends where a seal does, so that holes do not depend on where a batch ends.
+/// `sealed`: last numbers of the triple, as the seals say that stand in its partition.
+NumberChange apply_numbers(const NumberState& state, std::span<const NumberSpan> came,
+                           std::span<const std::int64_t> sealed = {});
 
-/// What a batch's ranges say of one triple.
+/// What a batch says of one triple.
 struct NumberGroup {
   NumberQuestion question;
   std::vector<NumberSpan> came;
-  std::int64_t greatest = 0;
+  std::int64_t greatest = 0;         // that came
+  std::vector<std::int64_t> sealed;  // > 0
 };
-/// Sorted by producer, epoch and partition; views into the ranges.
-std::vector<NumberGroup> group_numbers(std::span<const Range> ranges);
+/// Sorted by producer, epoch and partition; views into the ranges and the seals.
+std::vector<NumberGroup> group_numbers(std::span<const Range> ranges,
+                                       std::span<const SealRecord> seals = {});
 
 }  // namespace weir

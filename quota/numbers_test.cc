@@ -91,6 +91,45 @@ TEST(NumbersTest, R13_copies_at_or_below_the_highest_change_nothing) {
   EXPECT_TRUE(apply_numbers(state, came).none);
 }
 
+TEST(NumbersTest, R13_what_a_seal_names_and_did_not_come_before_it_is_missing) {
+  const NumberState state{"p", 1, PartitionId{0}, 20, {{5, 5}}};
+  const std::int64_t sealed[] = {25, 22, 20, 3};
+  const NumberChange change = apply_numbers(state, {}, sealed);
+  EXPECT_EQ(change.highest, 25);
+  EXPECT_THAT(change.holes, ElementsAre(HoleChange{std::nullopt, {{21, 22}}},
+                                        HoleChange{std::nullopt, {{23, 25}}}));
+  const NumberSpan came[] = {{21, 24}};
+  EXPECT_THAT(apply_numbers(state, came, sealed).holes,
+              ElementsAre(HoleChange{std::nullopt, {{25, 25}}}));
+}
+
+TEST(NumbersTest, R13_a_seal_of_what_came_changes_nothing) {
+  const NumberState state{"p", 1, PartitionId{0}, 20, {{5, 5}}};
+  const std::int64_t sealed[] = {20, 7};
+  EXPECT_TRUE(apply_numbers(state, {}, sealed).none);
+  const NumberSpan came[] = {{21, 30}};
+  const std::int64_t within[] = {30};
+  EXPECT_THAT(apply_numbers(state, came, within).holes, IsEmpty());
+}
+
+TEST(NumbersTest, R13_a_seal_speaks_of_the_partition_in_which_its_copy_stands) {
+  std::vector<Range> ranges(1);
+  ranges[0].partition = PartitionId{1};
+  ranges[0].numbers = {{"a", 2, 4, 5}};
+  SealRecord record;
+  record.partition = PartitionId{1};
+  record.seal = {"a", Seal::Kind::sealed, 9, "spool", 2, {{1, {8, 6}}, {2, {7, 5}}, {3, {1}}}};
+  const SealRecord seals[] = {record, record};
+  const std::vector<NumberGroup> groups = group_numbers(ranges, seals);
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].question.epoch, 1);
+  EXPECT_THAT(groups[0].came, IsEmpty());
+  EXPECT_THAT(groups[0].sealed, ElementsAre(6, 6));
+  EXPECT_EQ(groups[0].greatest, 0);
+  EXPECT_THAT(groups[1].sealed, ElementsAre(5, 5));
+  EXPECT_EQ(groups[1].question.least, 4);
+}
+
 TEST(NumbersTest, the_greatest_number_there_is_opens_a_hole_and_overflows_nothing) {
   const NumberState state{"p", 1, PartitionId{0}, 3, {}};
   const NumberSpan came[] = {{kMost, kMost}, {kMost, kMost}};

@@ -69,6 +69,7 @@ TEST_F(ProducersTest, R13_what_an_epoch_lost_at_its_end_shows_in_every_later_sea
   take({{"gw-1", 2, 1, 3}}, {sealed(w + 1, {{1, {500, 0}}, {2, {3, 0}}})}, w + 1);
   take({{"gw-1", 2, 4, 5}}, {sealed(w + kBucket, {{2, {5, 0}}})}, w + kBucket);
   EXPECT_EQ(contiguous(1), "480");
+  EXPECT_EQ(open_holes(), "481-500");
   EXPECT_EQ(contiguous(2), "5");
   EXPECT_EQ(database_.ask("SELECT numbers FROM quota.v2_seals WHERE edge_us = " +
                           std::to_string(2 * kBucket)),
@@ -90,6 +91,30 @@ TEST_F(ProducersTest, R13_a_number_that_is_skipped_is_a_hole_until_it_comes) {
   EXPECT_EQ(open_holes(), "");
   EXPECT_EQ(contiguous(1), "12");
   EXPECT_EQ(database_.ask("SELECT count(*) FROM quota.hole WHERE closed_at_us IS NULL"), "0");
+}
+
+// The last numbers of a producer are lost, and no later one shows it: its seal does, in the partition
+// in which they are missing, and an operator has a hole to accept.
+TEST_F(ProducersTest, R13_last_numbers_that_are_lost_are_a_hole_once_their_seal_is_read) {
+  const std::int64_t w = kBucket + kGrace;
+  take({{"gw-1", 1, 1, 4}}, {sealed(w, {{1, {4, 9}}})}, w);
+  EXPECT_EQ(open_holes(), "");
+  take({}, {sealed(w + 1, {{1, {7, 9}}}), end({{1, {7, 9}}})}, w + 1);
+  EXPECT_EQ(open_holes(), "5-7");
+  EXPECT_EQ(contiguous(1), "4");
+  take({{"gw-1", 1, 6, 6}});  // sent again after all
+  EXPECT_EQ(open_holes(), "5-5 7-7");
+  take({{"gw-1", 1, 5, 7}});
+  EXPECT_EQ(open_holes(), "");
+  EXPECT_EQ(contiguous(1), "7");
+}
+
+TEST_F(ProducersTest, R13_of_an_epoch_that_lost_all_its_numbers_the_hole_can_be_accepted) {
+  take({{"gw-1", 2, 1, 3}}, {sealed(kBucket + kGrace, {{1, {2, 0}}, {2, {3, 0}}})});
+  EXPECT_EQ(open_holes(), "1-2");
+  EXPECT_EQ(contiguous(1), "0");
+  database_.tell("UPDATE quota.hole SET accepted_at_us = 1, accepted_by = 'ada'");
+  EXPECT_EQ(contiguous(1), "2");
 }
 
 TEST_F(ProducersTest, R13_numbers_are_counted_for_each_producer_epoch_and_partition_alone) {
