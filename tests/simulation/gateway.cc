@@ -25,7 +25,7 @@ class NumberTap : public RecordSink {
     for (std::size_t i = 0; i < records.size(); ++i) {
       for (TrueEvent* event : world_.truth.in(records[i].value)) {
         event->numbers.push_back({standing.id, standing.epoch, records[i].partition.value,
-                                  (*places)[i].offset.value + 1});
+                                  (*places)[i].offset.value + 1, world_.engine.true_us()});
       }
     }
     return places;

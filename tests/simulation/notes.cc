@@ -21,7 +21,11 @@ void World::note_commits() {
   const CloseRow* close =
       database.billing().close.committed(static_cast<std::int64_t>(closes_.size()) + 1);
   if (close == nullptr) return;
-  closes_.push_back({static_cast<std::int64_t>(closes_.size()) + 1, close->t_us, engine.true_us()});
+  SeenClose seen{static_cast<std::int64_t>(closes_.size()) + 1, close->t_us, engine.true_us(), {}};
+  database.quota().producer.each_committed([&](const std::string& id, const ProducerRow& row) {
+    if (row.ended_by && *row.ended_by != "seal") seen.retired.insert(id);
+  });
+  closes_.push_back(std::move(seen));
 }
 
 void World::note_unprovable() {

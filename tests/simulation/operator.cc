@@ -36,7 +36,6 @@ class Operator {
     resolve_flags();
     resolve_unprovable();
     retire_producers();
-    override_missing();
   }
 
  private:
@@ -227,45 +226,6 @@ class Operator {
     for (const std::string& id : gone) {
       told("retires " + id, retire_producer(store_, kDecision, id, soon()));
     }
-  }
-
-  /// The last numbers of a producer can be lost with nothing behind them that shows the hole: then
-  /// only its seals tell, and a person's word takes the place of the proof.
-  void override_missing() {
-    std::set<std::string> open;
-    rows().hole.each_committed([&](std::int64_t, const HoleRow& hole) {
-      if (hole.open()) open.insert(hole.producer);
-    });
-    const std::int64_t now = world_.engine.true_us();
-    std::set<std::string> missing;
-    rows().seal.each_committed([&](const auto& key, const SealRow& seal) {
-      if (open.contains(key.first) || now - seal.append_us < 2 * kPatienceUs) return;
-      if (lacks(key.first, seal.numbers)) missing.insert(key.first);
-    });
-    for (const std::string& producer : missing) {
-      world_.trace("overrides what is missing of " + producer);
-      world_.truth.excuse_unsent(producer, now);
-      Server& server = world_.database.server();
-      (void)Session::once(server, "override.add", [&](Session& session) -> Status {
-        auto& billing = world_.database.billing();
-        OverrideRow row;
-        const std::int64_t due = now - world_.deployment.grace.count();
-        const std::int64_t edge = due - due % world_.deployment.bucket.count();
-        row.facts = {++billing.override_ids, "numbers_missing", producer, edge,
-                     kDecision.by,           kDecision.reason,  now};
-        return billing.override.insert_new(session, row.facts.id, row);
-      });
-    }
-  }
-  bool lacks(const std::string& producer, const std::vector<EpochNumbers>& sealed) const {
-    for (const EpochNumbers& epoch : sealed) {
-      for (std::size_t p = 0; p < epoch.last.size(); ++p) {
-        const auto* highest =
-            rows().producer_number.committed({producer, epoch.epoch, static_cast<std::int32_t>(p)});
-        if (epoch.last[p] > (highest == nullptr ? 0 : *highest)) return true;
-      }
-    }
-    return false;
   }
 
   World& world_;

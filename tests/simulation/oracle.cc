@@ -155,13 +155,12 @@ class Oracle {
 
   void explain(const Totals::key_type& key) {
     for (const TrueEvent& event : world_.truth.events()) {
-      const bool here = event.subscription == std::get<0>(key) &&
-                        hour_of(event.times_us.front()) == hour_of(std::get<1>(key));
-      if (!here) continue;
+      if (event.subscription != std::get<0>(key)) continue;  // its periods may be days
       std::string text =
-          fmt::format("  {} {} tokens{}{}{}{}", event.id, event.tokens,
-                      event.accepted_us ? "" : " not accepted", event.excused_us ? " excused" : "",
-                      event.foreign ? " foreign" : "", event.unprovable ? " unprovable" : "");
+          fmt::format("  {} {} {} tokens{}{}{}{}", event.id, format_rfc3339(event.times_us.front()),
+                      event.tokens, event.accepted_us ? "" : " not accepted",
+                      event.excused_us ? " excused" : "", event.foreign ? " foreign" : "",
+                      event.unprovable ? " unprovable" : "");
       for (const Copy& copy : event.copies) {
         text += fmt::format(" p{}@{}.{}{}{}", copy.partition, copy.life, copy.offset,
                             copy.gone ? " gone" : "", copy.applied ? " applied" : "");
@@ -179,13 +178,21 @@ class Oracle {
     for (const SeenClose& close : world_.closes()) judge_first_invoices(close);
   }
 
+  /// R14: what a producer took whom an operator retired, wrongly or not, no close waits for, until
+  /// it raises a flag; then it is late, and must be in the totals all the same.
+  static bool promised_by(const TrueEvent& event, const SeenClose& close, std::int64_t before_us) {
+    return std::any_of(event.numbers.begin(), event.numbers.end(), [&](const Numbered& number) {
+      return number.at_us < before_us && !close.retired.contains(number.producer);
+    });
+  }
+
   bool in_time(const TrueEvent& event, const SeenClose& close) const {
     if (!event.accepted_us || event.unprovable) return false;
     if (event.excused_us && *event.excused_us <= close.seen_us) return false;
     // A rival promises less: only what was accepted before T itself is held against it.
     const std::int64_t grace = world_.hooks.before_billing ? 0 : 10 * kMinuteUs;
     const std::int64_t promised = close.t_us + grace - world_.clock_lead_us;
-    if (!event.foreign) return *event.accepted_us < promised;
+    if (!event.foreign) return *event.accepted_us < promised && promised_by(event, close, promised);
     // A foreign producer's: in the stream, where it could be read, and nowhere lost.
     return *event.accepted_us < promised && must(event) == Must::count &&
            std::none_of(event.copies.begin(), event.copies.end(),

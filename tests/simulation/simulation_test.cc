@@ -13,6 +13,7 @@
 #include <charconv>
 #include <cstdio>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <fstream>
 #include <sstream>
 #include <string_view>
@@ -85,6 +86,7 @@ int run_many(const Arguments& arguments, const char* program) {
                                 static_cast<int>(arguments.workers), {}, progress);
   if (arguments.progress) fmt::print(stderr, "\n");
   print_shares(tally);
+  if (!tally.violated.empty()) fmt::print("violated: {}\n", fmt::join(tally.violated, " "));
   for (std::size_t i = 0; i < tally.violated.size() && i < 5; ++i) {
     (void)run_one(tally.violated[i], false);
     fmt::print("  again: {} --seed {} --trace\n", program, tally.violated[i]);
@@ -118,7 +120,8 @@ bool write_between_marks(const std::string& path, const std::string& table) {
   all << in.rdbuf();
   std::string page = all.str();
   const std::size_t begin = page.find(kMark);
-  const std::size_t end = begin == std::string::npos ? begin : page.find("<!-- /rivals -->", begin + 1);
+  const std::size_t end =
+      begin == std::string::npos ? begin : page.find("<!-- /rivals -->", begin + 1);
   if (end == std::string::npos) return false;
   page.replace(begin + kMark.size(), end - begin - kMark.size(), "\n" + table);
   std::ofstream(path) << page;

@@ -36,6 +36,7 @@ struct Numbered {
   std::int64_t epoch = 0;
   std::int32_t partition = 0;
   std::int64_t number = 0;
+  std::int64_t at_us = 0;  // true time
 };
 
 struct TrueEvent {

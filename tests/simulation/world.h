@@ -66,7 +66,8 @@ struct Request {
 /// A close as it was first seen.
 struct SeenClose {
   std::int64_t id = 0, t_us = 0;
-  std::int64_t seen_us = 0;  // true time
+  std::int64_t seen_us = 0;       // true time
+  std::set<std::string> retired;  // producers that stood ended by an operator's word
 };
 
 class World {
