@@ -159,6 +159,17 @@ TEST_F(IngestTest, R2_a_changed_partition_count_stops_consumption_and_blocks_clo
   EXPECT_EQ(database_.ask("SELECT kind FROM quota.v1_blockers"), "lineage");
 }
 
+// The topic grew between the assignment and the count of its partitions. A row of the one that is not
+// counted would stay for ever, and no adoption's plan would know it.
+TEST_F(IngestTest, R2_a_partition_beyond_the_count_leaves_no_progress_row) {
+  const PartitionId assigned[] = {PartitionId{0}, PartitionId{2}};
+  Result<std::vector<PartitionState>> loaded = handler_.load(assigned, 2, soon());
+  ASSERT_FALSE(loaded.ok());
+  EXPECT_EQ(loaded.error().code, ErrorCode::unavailable);
+  EXPECT_EQ(database_.ask("SELECT count(*) FROM quota.progress WHERE partition = 2"), "0");
+  EXPECT_EQ(database_.ask("SELECT count(*) FROM quota.v1_blockers"), "0");
+}
+
 TEST_F(IngestTest, R1_a_break_is_one_open_flag_however_often_it_is_seen) {
   ASSERT_TRUE(handler_.report_break(PartitionId{1}, "anchor differs", soon()).ok());
   ASSERT_TRUE(handler_.report_break(PartitionId{1}, "anchor differs", soon()).ok());
