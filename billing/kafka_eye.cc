@@ -15,10 +15,10 @@ Result<StreamLook> KafkaEye::look(Deadline deadline) {
   look.retention_us = topic->retention.count() < 0 ? -1 : topic->retention.count();
   look.retention_bytes = topic->retention_bytes;
   look.unclean_election = topic->unclean_election;
-  for (std::int32_t p = 0; p < topic->partitions; ++p) {
-    const Result<LogBounds> bounds = admin_.bounds(PartitionId(p), deadline);
-    if (!bounds) return bounds.error();
-    look.partitions.push_back({bounds->start.value, bounds->end.value});
+  const auto bounds = admin_.all_bounds(topic->partitions, deadline);
+  if (!bounds) return bounds.error();
+  for (const LogBounds& partition : *bounds) {
+    look.partitions.push_back({partition.start.value, partition.end.value});
   }
   return look;
 }

@@ -189,6 +189,10 @@ Result<LogBounds> KafkaAdmin::bounds(PartitionId partition, Deadline deadline) {
   return state_->log->bounds(partition, deadline);
 }
 
+Result<std::vector<LogBounds>> KafkaAdmin::all_bounds(std::int32_t partitions, Deadline deadline) {
+  return state_->log->all_bounds(partitions, deadline);
+}
+
 Result<std::optional<ReadRecord>> KafkaAdmin::read_record(PartitionId partition, Offset offset,
                                                           Deadline deadline) {
   return state_->log->read(partition, offset, deadline);

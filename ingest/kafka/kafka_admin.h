@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace weir {
 
@@ -71,6 +72,8 @@ class KafkaAdmin {
   Result<TopicDescription> describe(Deadline deadline);
   Result<std::int32_t> partition_count(Deadline deadline);
   Result<LogBounds> bounds(PartitionId partition, Deadline deadline);
+  /// Of partitions 0 to `partitions` - 1, asked at once: two round trips, not two a partition.
+  Result<std::vector<LogBounds>> all_bounds(std::int32_t partitions, Deadline deadline);
   /// nullopt when no record stands at exactly `offset`. Its record_digest() is the anchor's.
   Result<std::optional<ReadRecord>> read_record(PartitionId partition, Offset offset,
                                                 Deadline deadline);

@@ -101,6 +101,44 @@ Result<LogBounds> KafkaLog::bounds(PartitionId partition, Deadline deadline) {
   return worker_.run<LogBounds>(naming("log bounds"), deadline, call);
 }
 
+Result<std::vector<std::int64_t>> KafkaLog::Asked::edges(std::int32_t partitions,
+                                                         std::int64_t which,
+                                                         Deadline deadline) const {
+  PartitionList list(rd_kafka_topic_partition_list_new(partitions));
+  for (std::int32_t p = 0; p < partitions; ++p) {
+    rd_kafka_topic_partition_list_add(list.get(), options.topic.c_str(), p)->offset = which;
+  }
+  const auto code = rd_kafka_offsets_for_times(handle.get(), list.get(), millis_left(deadline));
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error("log bounds", code);
+  std::vector<std::int64_t> found(static_cast<std::size_t>(partitions), -1);
+  for (int i = 0; i < list->cnt; ++i) {
+    const rd_kafka_topic_partition_t& entry = list->elems[i];
+    if (entry.err != RD_KAFKA_RESP_ERR_NO_ERROR || entry.offset < 0) {
+      const auto why =
+          entry.err != RD_KAFKA_RESP_ERR_NO_ERROR ? entry.err : RD_KAFKA_RESP_ERR__FAIL;
+      return error(at_partition("log bounds", PartitionId(entry.partition)), why);
+    }
+    found[static_cast<std::size_t>(entry.partition)] = entry.offset;
+  }
+  return found;
+}
+
+Result<std::vector<LogBounds>> KafkaLog::all_bounds(std::int32_t partitions, Deadline deadline) {
+  auto call = [asked = asked_, partitions, deadline]() -> Result<std::vector<LogBounds>> {
+    const auto starts = asked->edges(partitions, RD_KAFKA_OFFSET_BEGINNING, deadline);
+    if (!starts) return starts.error();
+    const auto ends = asked->edges(partitions, RD_KAFKA_OFFSET_END, deadline);
+    if (!ends) return ends.error();
+    asked->answered();
+    std::vector<LogBounds> bounds;
+    for (std::size_t p = 0; p < starts->size(); ++p) {
+      bounds.push_back({Offset{(*starts)[p]}, Offset{(*ends)[p]}});
+    }
+    return bounds;
+  };
+  return worker_.run<std::vector<LogBounds>>(naming("log bounds"), deadline, call);
+}
+
 Result<Offset> KafkaLog::offset_at(PartitionId partition, AppendTime time, Deadline deadline) {
   auto call = [asked = asked_, partition, time, deadline]() -> Result<Offset> {
     PartitionList list(rd_kafka_topic_partition_list_new(1));

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace weir {
 
@@ -20,6 +21,8 @@ class KafkaLog {
                                                 std::shared_ptr<BrokerHealth> health);
 
   Result<LogBounds> bounds(PartitionId partition, Deadline deadline);
+  /// Of partitions 0 to `partitions` - 1, all asked at once: first the starts, then the ends.
+  Result<std::vector<LogBounds>> all_bounds(std::int32_t partitions, Deadline deadline);
   Result<Offset> offset_at(PartitionId partition, AppendTime time, Deadline deadline);
   /// Partitions and the least replication of them.
   struct Shape {
@@ -44,6 +47,9 @@ class KafkaLog {
     Error error(const std::string& where, rd_kafka_resp_err_t code) const;
     void answered() const { events->health->up(); }
     Result<std::optional<ReadRecord>> read(PartitionId partition, Offset offset, Deadline deadline);
+    /// Of each partition the start (RD_KAFKA_OFFSET_BEGINNING) or the end (RD_KAFKA_OFFSET_END).
+    Result<std::vector<std::int64_t>> edges(std::int32_t partitions, std::int64_t which,
+                                            Deadline deadline) const;
   };
   /// For errors: what was asked of whom.
   std::string naming(const char* what) const;

@@ -37,7 +37,7 @@ void expect_no_error(rd_kafka_error_t* error) {
 
 class KafkaUnderTest : public StreamUnderTest {
  public:
-  KafkaUnderTest(const std::string& brokers, std::int32_t partitions) {
+  KafkaUnderTest(const std::string& brokers, std::int32_t partitions) : partitions_(partitions) {
     options_.brokers = brokers;
     options_.topic = "contract-" + random_hex(8);
     options_.group = options_.topic;
@@ -67,6 +67,13 @@ class KafkaUnderTest : public StreamUnderTest {
   void end_transaction(PartitionId) override {
     expect_no_error(rd_kafka_abort_transaction(transactional_.get(), kTimeoutMs));
   }
+  bool looks() const override { return true; }
+  std::vector<LogBounds> look() override {
+    const auto until = Deadline::in(std::chrono::seconds(30));
+    const auto bounds = admin_->all_bounds(partitions_, until);
+    EXPECT_TRUE(bounds) << bounds.error().text();
+    return bounds ? *bounds : std::vector<LogBounds>();
+  }
   void pass_time() override {
     // The broker's clock counts milliseconds; this is its passing, not a wait for something.
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -83,6 +90,7 @@ class KafkaUnderTest : public StreamUnderTest {
         RD_KAFKA_RESP_ERR_NO_ERROR);
   }
 
+  std::int32_t partitions_;
   KafkaOptions options_;
   std::unique_ptr<KafkaAdmin> admin_;
   std::unique_ptr<KafkaSink> sink_;

@@ -278,6 +278,26 @@ TEST_P(StreamContract, an_open_transaction_counts_in_the_bounds_and_holds_readin
   EXPECT_THAT(r->values(), ElementsAre("a", "behind"));
 }
 
+TEST_P(StreamContract, a_look_at_all_partitions_finds_each_ones_bounds_open_transactions_and_all) {
+  if (!stream->looks()) GTEST_SKIP() << "nobody looks at all partitions at once there";
+  append(kFirst, "a");
+  append(kFirst, "b");
+  stream->retain_from(kFirst, Offset{1});
+  stream->begin_transaction(kFirst, 3);
+  const std::vector<LogBounds> bounds = stream->look();
+  auto r = reader();
+  for (std::size_t p = 0; p < bounds.size(); ++p) {
+    const auto one = r->source->bounds(PartitionId(static_cast<std::int32_t>(p)), soon());
+    EXPECT_EQ(bounds[p].start, one->start);
+    EXPECT_EQ(bounds[p].end, one->end);
+  }
+  ASSERT_GE(bounds.size(), 2u);
+  EXPECT_EQ(bounds[0].start.value, 1);
+  EXPECT_EQ(bounds[0].end.value, 5);
+  EXPECT_EQ(bounds[1].end.value, 0);
+  stream->end_transaction(kFirst);
+}
+
 TEST_P(StreamContract, the_position_passes_offsets_that_hold_no_record) {
   if (!stream->has_transactions()) GTEST_SKIP() << "every offset holds a record there";
   append(kFirst, "a");

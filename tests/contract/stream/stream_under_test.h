@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace weir {
 
@@ -28,6 +29,9 @@ class StreamUnderTest {
   /// Leaves a transaction with `count` records open; end_transaction() aborts it, with one marker.
   virtual void begin_transaction(PartitionId partition, int count) = 0;
   virtual void end_transaction(PartitionId partition) = 0;
+  /// Every partition's bounds, asked at once from outside any group; where somebody looks().
+  virtual bool looks() const { return false; }
+  virtual std::vector<LogBounds> look() { return {}; }
   /// Lets the stream's clock pass on, so that what comes later bears a later append time.
   virtual void pass_time() = 0;
 };
