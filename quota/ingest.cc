@@ -136,8 +136,9 @@ Result<Ingested> ingest(Store& store, const CommitBatch& batch, const Aggregated
   WEIR_TRY(add_sums(tx, batch, aggregated, *closed_until_us));
   WEIR_CRASH_POINT("quota.after_usage");
   WEIR_TRY(add_the_rest(tx, batch, aggregated, anchors, findings));
-  WEIR_TRY(take_seals(tx, batch, rules, *closed_until_us, findings));
-  WEIR_TRY(take_numbers(tx, batch));
+  Result<std::vector<SealRecord>> seals = take_seals(tx, batch, rules, *closed_until_us, findings);
+  if (!seals) return std::move(seals).error();
+  WEIR_TRY(take_numbers(tx, batch, *seals));
   WEIR_TRY(record_progress(tx, batch, aggregated, *closed_until_us));
 
   // Step 6.

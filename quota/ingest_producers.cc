@@ -1,6 +1,7 @@
 #include "quota/ingest_producers.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace weir {
@@ -44,11 +45,11 @@ Status flag_after_end(IngestTransaction& tx, Incarnation incarnation, const std:
 }
 
 Status take_producer(IngestTransaction& tx, Incarnation incarnation, const ProducerNews& news,
-                     std::int64_t closed_until_us) {
+                     std::int64_t closed_until_us, std::vector<EpochNumbers>& finals) {
   Result<ProducerState> stands = tx.register_producer(news.registration, news.first_append);
   if (!stands) return std::move(stands).error();
   const std::string& producer = stands->producer;
-  const std::vector<EpochNumbers> finals = merge_numbers(stands->finals, news.finals);
+  finals = merge_numbers(stands->finals, news.finals);
   if (finals != stands->finals) WEIR_TRY(tx.keep_finals(producer, finals));
 
   if (stands->end && overtakes(news, *stands->end)) {
@@ -68,6 +69,13 @@ Status take_producer(IngestTransaction& tx, Incarnation incarnation, const Produ
   if (!ended) return std::move(ended).error();
   if (*ended) return Status();
   return flag_after_end(tx, incarnation, producer, "numbers above it, before it was read");
+}
+
+/// Of epochs before the seal's own; a registration, which names no numbers, says nothing of them.
+void add_finals(Seal& seal, std::vector<EpochNumbers> finals) {
+  if (seal.kind == Seal::Kind::registration) return;
+  std::erase_if(finals, [&](const EpochNumbers& entry) { return entry.epoch >= seal.epoch; });
+  seal.numbers = merge_numbers(finals, seal.numbers);
 }
 
 /// The transaction of the first number above an END raises the flag; then there is no END any more.
@@ -121,21 +129,27 @@ Result<bool> decide_redrives(IngestTransaction& tx, const CommitBatch& batch, Fi
   return true;
 }
 
-Status take_seals(IngestTransaction& tx, const CommitBatch& batch, const SealRules& rules,
-                  std::int64_t closed_until_us, Findings& findings) {
+Result<std::vector<SealRecord>> take_seals(IngestTransaction& tx, const CommitBatch& batch,
+                                           const SealRules& rules, std::int64_t closed_until_us,
+                                           Findings& findings) {
   const GatheredSeals gathered = gather_seals(batch.seals, rules);
   findings.seals_ahead = static_cast<std::int64_t>(gathered.ahead_of_time.size());
   if (findings.seals_ahead > 0) {
     findings.seal_ahead_of = gathered.ahead_of_time.front()->seal.producer;
   }
+  std::map<std::string, std::vector<EpochNumbers>> finals;
   for (const ProducerNews& news : gathered.producers) {
-    WEIR_TRY(take_producer(tx, batch.incarnation, news, closed_until_us));
+    std::vector<EpochNumbers>& of = finals[news.registration.producer];
+    WEIR_TRY(take_producer(tx, batch.incarnation, news, closed_until_us, of));
   }
-  return Status();
+  std::vector<SealRecord> seals(batch.seals.begin(), batch.seals.end());
+  for (SealRecord& record : seals) add_finals(record.seal, finals[record.seal.producer]);
+  return seals;
 }
 
-Status take_numbers(IngestTransaction& tx, const CommitBatch& batch) {
-  const std::vector<NumberGroup> groups = group_numbers(batch.ranges, batch.seals);
+Status take_numbers(IngestTransaction& tx, const CommitBatch& batch,
+                    std::span<const SealRecord> seals) {
+  const std::vector<NumberGroup> groups = group_numbers(batch.ranges, seals);
   if (groups.empty()) return Status();
   std::vector<NumberQuestion> questions;
   std::vector<std::string> producers;  // ascending, as the groups are

@@ -13,10 +13,14 @@ namespace weir {
 Result<bool> decide_redrives(IngestTransaction& tx, const CommitBatch& batch, Findings& findings);
 
 /// Registers producers, keeps their seals, ends them; an END that was overtaken is a flag.
-Status take_seals(IngestTransaction& tx, const CommitBatch& batch, const SealRules& rules,
-                  std::int64_t closed_until_us, Findings& findings);
+/// The batch's seals come back with all that is final of their producers: a seal repeats it no more
+/// once it is told, and speaks of it all the same.
+Result<std::vector<SealRecord>> take_seals(IngestTransaction& tx, const CommitBatch& batch,
+                                           const SealRules& rules, std::int64_t closed_until_us,
+                                           Findings& findings);
 
 /// Opens and closes holes, also of what a seal names and did not come before it. A number above its producer's END is a flag, and registers it again.
-Status take_numbers(IngestTransaction& tx, const CommitBatch& batch);
+Status take_numbers(IngestTransaction& tx, const CommitBatch& batch,
+                    std::span<const SealRecord> seals);
 
 }  // namespace weir

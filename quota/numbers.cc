@@ -47,20 +47,30 @@ void open_holes(NumberChange& change, NumberSpan hole, std::span<const std::int6
   change.holes.push_back({std::nullopt, {hole}});
 }
 
-/// Each partition's own copy alone: of the others this one knows nothing.
-void add_sealed(std::map<std::tuple<std::string_view, std::int64_t, PartitionId>, NumberGroup>& to,
-                const SealRecord& record) {
-  const auto place = static_cast<std::size_t>(record.partition.value);
-  for (const EpochNumbers& entry : record.seal.numbers) {
-    if (place >= entry.last.size() || entry.last[place] <= 0) continue;
-    const std::string_view producer = record.seal.producer;
-    const auto [group, made] = to.try_emplace({producer, entry.epoch, record.partition});
-    // No hole that stands is changed by a seal.
-    if (made) {
-      group->second.question = {record.partition, producer, entry.epoch,
-                                std::numeric_limits<std::int64_t>::max()};
+using Groups = std::map<std::tuple<std::string_view, std::int64_t, PartitionId>, NumberGroup>;
+
+void add_sealed(Groups& groups, const Seal& seal, const EpochNumbers& entry, std::size_t place) {
+  if (place >= entry.last.size() || entry.last[place] <= 0) return;
+  const PartitionId partition{static_cast<std::int32_t>(place)};
+  const auto [group, made] = groups.try_emplace({seal.producer, entry.epoch, partition});
+  // No hole that stands is changed by a seal.
+  constexpr std::int64_t kNoHoles = std::numeric_limits<std::int64_t>::max();
+  if (made) group->second.question = {partition, seal.producer, entry.epoch, kNoHoles};
+  group->second.sealed.push_back(entry.last[place]);
+}
+
+/// Each partition's own copy alone: of the others this one knows nothing. Partitions that an older
+/// epoch's topic had and this one has not, nobody reads any more: partition 0 speaks for them.
+void add_sealed(Groups& groups, const SealRecord& record) {
+  const Seal& seal = record.seal;
+  const auto own = std::ranges::find(seal.numbers, seal.epoch, &EpochNumbers::epoch);
+  for (const EpochNumbers& entry : seal.numbers) {
+    add_sealed(groups, seal, entry, static_cast<std::size_t>(record.partition.value));
+    if (record.partition.value != 0 || own == seal.numbers.end()) continue;
+    for (std::size_t place = std::max<std::size_t>(own->last.size(), 1); place < entry.last.size();
+         ++place) {
+      add_sealed(groups, seal, entry, place);
     }
-    group->second.sealed.push_back(entry.last[place]);
   }
 }
 
@@ -90,8 +100,7 @@ NumberChange apply_numbers(const NumberState& state, std::span<const NumberSpan>
 
 std::vector<NumberGroup> group_numbers(std::span<const Range> ranges,
                                        std::span<const SealRecord> seals) {
-  using Key = std::tuple<std::string_view, std::int64_t, PartitionId>;
-  std::map<Key, NumberGroup> groups;
+  Groups groups;
   for (const Range& range : ranges) {
     for (const NumberRun& run : range.numbers) {
       const auto [place, made] = groups.try_emplace({run.producer, run.epoch, range.partition});

@@ -130,6 +130,18 @@ TEST(NumbersTest, R13_a_seal_speaks_of_the_partition_in_which_its_copy_stands) {
   EXPECT_EQ(groups[1].question.least, 4);
 }
 
+TEST(NumbersTest, R13_partitions_that_are_no_more_are_spoken_for_by_partition_0) {
+  SealRecord record;
+  record.seal = {"a", Seal::Kind::sealed, 9, "spool", 2, {{1, {0, 4, 6}}, {2, {0, 5}}}};
+  const std::vector<NumberGroup> groups = group_numbers({}, {&record, 1});
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups[0].question.epoch, 1);
+  EXPECT_EQ(groups[0].question.partition, PartitionId{2});
+  EXPECT_THAT(groups[0].sealed, ElementsAre(6));
+  record.partition = PartitionId{1};
+  EXPECT_EQ(group_numbers({}, {&record, 1}).size(), 2u);
+}
+
 TEST(NumbersTest, the_greatest_number_there_is_opens_a_hole_and_overflows_nothing) {
   const NumberState state{"p", 1, PartitionId{0}, 3, {}};
   const NumberSpan came[] = {{kMost, kMost}, {kMost, kMost}};
