@@ -117,6 +117,21 @@ TEST_F(ProducersTest, R13_of_an_epoch_that_lost_all_its_numbers_the_hole_can_be_
   EXPECT_EQ(contiguous(1), "2");
 }
 
+// Epoch 1 ended in a topic of two partitions. The seal that told so reached this partition's log when
+// its numbers were kept from another copy; a later one, which repeats nothing, shows the loss too.
+TEST_F(ProducersTest, R13_a_seal_speaks_of_every_epoch_that_is_over) {
+  take({{"gw-1", 2, 1, 3}});
+  database_.tell(
+      "INSERT INTO quota.producer (producer, epoch, accepted_when, registered_at_us, "
+      "final_numbers) VALUES ('gw-1', 2, 'spool', 1, '[{\"epoch\":1,\"last\":[2,4]}]')");
+  take({}, {registration(2)});
+  EXPECT_EQ(open_holes(), "");
+  take({}, {sealed(kBucket + kGrace, {{2, {3}}})});
+  EXPECT_EQ(database_.ask("SELECT string_agg(epoch || ' ' || partition || ':' || from_number || "
+                          "'-' || to_number, ', ' ORDER BY partition) FROM quota.hole"),
+            "1 0:1-2, 1 1:1-4");
+}
+
 TEST_F(ProducersTest, R13_numbers_are_counted_for_each_producer_epoch_and_partition_alone) {
   CommitBatch batch = next_batch({{"gw-1", 1, 1, 3}, {"gw-2", 1, 1, 1}, {"gw-1", 2, 1, 2}});
   Range second = batch.ranges[0];
