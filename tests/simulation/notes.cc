@@ -93,6 +93,12 @@ std::string World::unsettled_because() const {
     }
   });
   if (!inbox.empty() || !foreign_inbox.empty()) why = "a request was never accepted";
+  // What was accepted a moment ago stands in no table yet: a close has to follow it.
+  for (const TrueEvent& event : truth.events()) {
+    if (event.accepted_us && *event.accepted_us > engine.true_us() - kHourUs) {
+      why = event.id + " was accepted less than an hour ago";
+    }
+  }
   return why;
 }
 

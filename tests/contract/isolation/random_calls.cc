@@ -336,7 +336,11 @@ void RandomCalls::adopt() {
   begun.cluster_id = "c";
   begun.why = "truncated";
   for (const int p : {0, 1}) {
-    IncarnationStart start{PartitionId{p}, Offset{below(5)}, {}, {}, 5, 6};
+    IncarnationStart start;
+    start.partition = PartitionId{p};
+    start.start = Offset{below(5)};
+    start.horizon_us = 5;
+    start.restamp_window_us = 6;
     if (chance(50)) start.anchor = Anchor{Offset{1}, "held", AppendTime{4}};
     if (chance(50)) start.unheld_until = AppendTime{8};
     if (chance(50)) start.newest_append = AppendTime{9};
