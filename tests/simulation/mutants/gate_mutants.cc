@@ -130,12 +130,41 @@ void read_so(WorldHooks& hooks) {
 template <class Change>
 Mutant mutant(std::string rule, std::string name, std::string history, std::set<Fault> favour,
               Change change) {
-  return {std::move(rule), std::move(name), std::move(history), [favour, change] {
+  return {std::move(rule),
+          std::move(name),
+          std::move(history),
+          [favour, change] {
             WorldHooks hooks;
             hooks.favour = favour;
             change(hooks);
             return hooks;
-          }};
+          },
+          {}};
+}
+
+/// `Outer` over what `Inner` makes of the real one.
+template <class Outer, class Inner>
+class Over : public Outer {
+ public:
+  explicit Over(GateStore& real) : Over(std::make_unique<Inner>(real)) {}
+
+ private:
+  explicit Over(std::unique_ptr<Inner> inner) : Outer(*inner), inner_(std::move(inner)) {}
+  std::unique_ptr<Inner> inner_;
+};
+
+/// READY(T) alone: numbers and seals would show what a weaker barrier misses.
+void nobody_seals(WorldHooks& hooks) { read_so<NobodySeals>(hooks); }
+
+template <class Weaker>
+Mutant barrier_mutant(std::string name, std::string history) {
+  Mutant made = mutant(
+      "R9", std::move(name), std::move(history), {Fault::slow_partition}, [](WorldHooks& hooks) {
+        nobody_seals(hooks);
+        hooks.gate_store = through<GateStore, Over<Weaker, GateReads<NobodySeals>>>();
+      });
+  made.deployment = nobody_seals;
+  return made;
 }
 
 void barriers_of_before(WorldHooks& hooks) {
@@ -152,14 +181,10 @@ std::vector<Mutant> gate_mutants() {
       mutant("R9", "barrier_from_before_T",
              "the position that is waited for was read before T: what came since is missing",
              {Fault::slow_partition}, barriers_of_before),
-      mutant("R9", "lag_instead_of_barrier", "lag looks zero while a partition delivers nothing",
-             {Fault::slow_partition},
-             [](WorldHooks& hooks) { hooks.gate_store = through<GateStore, LagIsZero>(); }),
-      mutant("R9", "one_partition_ignored", "the slow partition is the one nobody asked",
-             {Fault::slow_partition},
-             [](WorldHooks& hooks) {
-               hooks.gate_store = through<GateStore, FirstPartitionIgnored>();
-             }),
+      barrier_mutant<LagIsZero>("lag_instead_of_barrier",
+                                "lag looks zero while a partition delivers nothing"),
+      barrier_mutant<FirstPartitionIgnored>("one_partition_ignored",
+                                            "the slow partition is the one nobody asked"),
       mutant("R10", "grace_zero", "an event in time is accepted after the close of its period",
              {Fault::slow_partition},
              [](WorldHooks& hooks) {

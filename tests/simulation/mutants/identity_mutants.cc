@@ -53,6 +53,7 @@ class NoOlderIncarnation : public StoreThrough {
     if (!state) return state;
     std::erase_if(state->generations,
                   [&](const Generation& g) { return g.incarnation != i.value; });
+    state->unheld_until.reset();  // nor what it could not hold
     return state;
   }
 };

@@ -18,6 +18,9 @@ struct Mutant {
   std::string history;  // how it charges wrongly
   /// Fresh hooks for a seed: what they remember belongs to that seed.
   std::function<WorldHooks()> hooks;
+  /// What of the hooks is no weakening but the kind of deployment, such as one without producers
+  /// that seal; the seed must be clean with this alone.
+  std::function<void(WorldHooks&)> deployment = {};
 };
 
 // By where they stand.

@@ -36,6 +36,7 @@ std::string wrong_money(const Outcome& outcome) {
 bool clean_without(const Mutant& mutant, std::uint64_t seed) {
   WorldHooks faults_only;
   faults_only.favour = mutant.hooks().favour;
+  if (mutant.deployment) mutant.deployment(faults_only);
   look_slowly(faults_only);
   return run_seed(seed, faults_only).violations.empty();
 }

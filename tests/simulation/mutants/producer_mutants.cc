@@ -67,50 +67,6 @@ class OneName : public RecordSink {
   RecordSink& real_;
 };
 
-class FileNotSynced : public LogFile {
- public:
-  explicit FileNotSynced(std::unique_ptr<LogFile> real) : real_(std::move(real)) {}
-  Result<std::size_t> read(std::uint64_t at, std::span<char> into) override {
-    return real_->read(at, into);
-  }
-  Status write(std::uint64_t at, std::string_view bytes) override {
-    return real_->write(at, bytes);
-  }
-  Status truncate(std::uint64_t bytes) override { return real_->truncate(bytes); }
-  Status sync() override { return {}; }
-  Result<std::uint64_t> size() override { return real_->size(); }
-
- private:
-  std::unique_ptr<LogFile> real_;
-};
-
-class DiskNotSynced : public LogDisk {
- public:
-  explicit DiskNotSynced(LogDisk& real) : real_(real) {}
-  Result<std::unique_ptr<LogFile>> open(const std::string& path, OpenFor use) override {
-    auto real = real_.open(path, use);
-    if (!real) return real;
-    return std::unique_ptr<LogFile>(std::make_unique<FileNotSynced>(*std::move(real)));
-  }
-  Status rename(const std::string& from, const std::string& to) override {
-    return real_.rename(from, to);
-  }
-  Status remove(const std::string& path) override { return real_.remove(path); }
-  Status make_folders(const std::string& folder) override { return real_.make_folders(folder); }
-  Status sync_folder(const std::string& folder) override { return real_.sync_folder(folder); }
-  Result<std::vector<std::string>> list(const std::string& folder) override {
-    return real_.list(folder);
-  }
-  Result<std::unique_ptr<LogLock>> lock(const std::string& folder) override {
-    return real_.lock(folder);
-  }
-  std::uint64_t boot() override { return real_.boot(); }
-  bool wait_for_change(Micros timeout) override { return real_.wait_for_change(timeout); }
-
- private:
-  LogDisk& real_;
-};
-
 Mutant sealing(std::string rule, std::string name, std::string history, std::set<Fault> favour,
                SealsChanged::Change change) {
   return {std::move(rule), std::move(name), std::move(history), [favour, change] {
@@ -152,13 +108,6 @@ std::vector<Mutant> producer_mutants() {
       sealing("R15", "sealed_ahead_of_reading",
               "the seal vouches for minutes whose events were not read yet",
               {Fault::dead_collector, Fault::broker_unreachable}, ahead),
-      {"R16", "not_synced", "202 is said before the disk has it, and the power fails",
-       [] {
-         WorldHooks hooks;
-         hooks.favour = {Fault::power_failure, Fault::gateway_crash};
-         hooks.gateway_disk = through<LogDisk, DiskNotSynced>();
-         return hooks;
-       }},
   };
 }
 
