@@ -273,7 +273,9 @@ std::int64_t Deployment::log_end() {
 }
 
 std::int64_t Deployment::applied_to() {
-  return sql_number("select coalesce(sum(next), 0) from quota.progress");
+  return sql_number(
+      "select coalesce(sum(next), 0) from quota.progress p "
+      "join quota.deployment d on d.incarnation = p.incarnation");
 }
 
 std::int64_t Deployment::analytics_applied_to() {
