@@ -53,7 +53,7 @@ TEST(LostCommits, two_hundred_ingest_commits_cut_on_the_wire_count_every_event_o
 
   cutting = true;
   EXPECT_TRUE(
-      eventually(seconds(180), [&] { return proxy.cuts_before() + proxy.cuts_after() >= kCuts; }))
+      eventually(seconds(600), [&] { return proxy.cuts_before() + proxy.cuts_after() >= kCuts; }))
       << "cut only " << proxy.cuts_before() + proxy.cuts_after();
   cutting = false;
   feeder.finish();
