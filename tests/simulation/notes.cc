@@ -15,7 +15,7 @@ void World::note_commits() {
   if (decisions != noted_audit_) note_decisions();
   noted_audit_ = decisions;
   note_unprovable();
-  const Incarnation now = database.quota().deployment.committed(kOne)->facts.incarnation;
+  const Incarnation now = database.quota().deployment.committed(kOne)->incarnation;
   if (now != noted_incarnation_) stream.broken.clear();
   noted_incarnation_ = now;
   const CloseRow* close =
@@ -44,7 +44,7 @@ void World::note_unprovable() {
 void World::note_decisions() {
   const std::int64_t now = engine.true_us();
   const std::int32_t incarnation =
-      database.quota().deployment.committed(kOne)->facts.incarnation.value;
+      database.quota().deployment.committed(kOne)->incarnation.value;
   database.quota().gap.each_committed([&](const SpanKey& key, const GapRow& gap) {
     const auto& [of, partition, from, to] = key;
     // What an ended incarnation's log held behind its end, nobody knows: its gap stands for all.

@@ -37,7 +37,7 @@ struct State {
   template <class Visit>
   void each_partition(Visit visit) const {
     const auto& quota = world->database.quota();
-    const auto incarnation = quota.deployment.committed(kOne)->facts.incarnation.value;
+    const auto incarnation = quota.deployment.committed(kOne)->incarnation.value;
     for (std::int32_t p = 0; p < world->plan.partitions; ++p) {
       if (const auto* row = quota.progress.committed({incarnation, p})) visit(p, *row);
     }

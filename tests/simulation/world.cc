@@ -235,7 +235,7 @@ void World::set_skew(Process& process, std::int64_t skew_us) {
 }
 
 std::int64_t World::applied_next(std::int32_t partition) const {
-  const auto incarnation = database.quota().deployment.committed(kOne)->facts.incarnation.value;
+  const auto incarnation = database.quota().deployment.committed(kOne)->incarnation.value;
   const auto* row = database.quota().progress.committed({incarnation, partition});
   return row == nullptr ? 0 : row->next;
 }

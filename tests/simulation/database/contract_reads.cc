@@ -16,7 +16,7 @@ QuotaBlocker blocker(std::string kind, std::int64_t id, std::optional<std::int32
 }  // namespace
 
 Result<QuotaDeployment> ContractReads::deployment() const {
-  const Deployment& facts = quota_.deployment.find(session_, kOne)->facts;
+  const Deployment& facts = *quota_.deployment.find(session_, kOne);
   QuotaDeployment out;
   out.deployment_id = facts.deployment_id;
   out.topic = facts.topic;
@@ -75,11 +75,6 @@ Result<std::vector<QuotaBlocker>> ContractReads::blockers() const {
     out.push_back(blocker(own ? row.kind : "lineage", id, row.partition, row.what, std::nullopt,
                           row.opened_at_us));
   });
-  const DeploymentRow& deployment = *quota_.deployment.find(session_, kOne);
-  if (!deployment.move_topic.empty()) {
-    out.push_back(blocker("move", 0, std::nullopt, "to topic " + deployment.move_topic,
-                          std::nullopt, deployment.move_declared_at_us));
-  }
   std::sort(out.begin(), out.end(), [](const QuotaBlocker& a, const QuotaBlocker& b) {
     return std::tie(a.opened_at_us, a.kind, a.id) < std::tie(b.opened_at_us, b.kind, b.id);
   });

@@ -6,7 +6,7 @@ namespace weir::simulation {
 
 Result<bool> MemoryClose::advance_closed_until(std::int64_t t_us) {
   return session_.run("close.advance_closed_until", [&]() -> Result<bool> {
-    const std::int64_t bucket_us = quota_.deployment.find(session_, kOne)->facts.bucket.count();
+    const std::int64_t bucket_us = quota_.deployment.find(session_, kOne)->bucket.count();
     if (t_us % bucket_us != 0) return false;
     return quota_.frozen.update(
         session_, kOne, [&](std::int64_t stands) { return stands < t_us; },
@@ -21,7 +21,7 @@ Result<std::optional<CloseHead>> MemoryClose::last_close() {
 Result<std::vector<CutPartition>> MemoryClose::fence_progress() {
   return session_.run("close.fence_progress", [&]() -> Result<std::vector<CutPartition>> {
     const std::int32_t incarnation =
-        quota_.deployment.find(session_, kOne)->facts.incarnation.value;
+        quota_.deployment.find(session_, kOne)->incarnation.value;
     std::vector<CutPartition> cut;
     const auto fenced = quota_.progress.update_all(
         session_,

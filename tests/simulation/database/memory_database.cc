@@ -42,7 +42,7 @@ MemoryDatabase::MemoryDatabase(Scheduler& scheduler, std::function<std::int64_t(
           .scheduler = scheduler, .clock_us = std::move(clock_us), .reply = {}, .sessions = {}} {
   Session setup(server_);
   const Status done = [&]() -> Status {
-    WEIR_TRY(quota_.deployment.insert(setup, kOne, {std::move(options.deployment), "", 0, 0}));
+    WEIR_TRY(quota_.deployment.insert(setup, kOne, std::move(options.deployment)));
     WEIR_TRY(quota_.frozen.insert(setup, kOne, 0));
     WEIR_TRY(quota_.catalog_lock.insert(setup, kOne, '\0'));
     WEIR_TRY(billing_.gate.insert(setup, kOne, '\0'));
@@ -74,7 +74,7 @@ Status MemoryDatabase::apply_quota_catalog(const Catalog& catalog) {
             auto present = newest(session, quota_.catalog);
             if (!present) return present.error();
             const std::int64_t bucket_us =
-                quota_.deployment.find(session, kOne)->facts.bucket.count();
+                quota_.deployment.find(session, kOne)->bucket.count();
             if (present->second) {
               WEIR_TRY(first_of(check_meter_changes(*present->second, catalog,
                                                     session.now_us() + kMeterNoticeUs, bucket_us)));
@@ -102,7 +102,7 @@ Status MemoryDatabase::apply_billing_catalog(const Catalog& catalog) {
           [&]() -> Status {
             auto present = newest(session, billing_.catalog);
             if (!present) return present.error();
-            const Deployment& facts = quota_.deployment.find(session, kOne)->facts;
+            const Deployment& facts = *quota_.deployment.find(session, kOne);
             WEIR_TRY(first_of(check_period_edges(catalog, facts.bucket.count())));
             if (present->second) {
               WEIR_TRY(first_of(check_open_periods(*present->second, catalog,

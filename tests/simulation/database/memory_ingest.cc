@@ -94,7 +94,7 @@ Status MemoryIngest::add_quarantine_records(Incarnation incarnation,
     for (const Quarantined& row : rows) {
       WEIR_TRY(quota_.quarantine_record.insert(
           session_, {incarnation.value, row.partition.value, row.offset.value},
-          {quota_.deployment.find(session_, kOne)->facts.topic, row.append_time.value,
+          {quota_.deployment.find(session_, kOne)->topic, row.append_time.value,
            database_text(row.content_type), row.raw}));
     }
     return {};

@@ -211,7 +211,7 @@ Result<std::pair<Incarnation, std::int32_t>> MemoryOperator::incarnation() {
   return session_.run("operator.incarnation", [&]() -> Result<Out> {
     const auto row = quota_.deployment.lock(session_, kOne, Strength::update);
     if (!row) return row.error();
-    return Out{(*row)->facts.incarnation, (*row)->facts.partitions};
+    return Out{(*row)->incarnation, (*row)->partitions};
   });
 }
 
@@ -253,12 +253,12 @@ Status MemoryOperator::begin_incarnation(const NewIncarnation& begun, const Deci
         {begun.topic, count, session_.now_us(), begun.why, starts + "]", database_text(decision.by),
          database_text(decision.reason)}));
     WEIR_TRY(quota_.deployment.update(
-        session_, kOne, [](const DeploymentRow&) { return true; },
-        [&](DeploymentRow& row) {
-          row.facts.incarnation = begun.incarnation;
-          row.facts.topic = begun.topic;
-          row.facts.cluster_id = begun.cluster_id;
-          row.facts.partitions = count;
+        session_, kOne, [](const Deployment&) { return true; },
+        [&](Deployment& row) {
+          row.incarnation = begun.incarnation;
+          row.topic = begun.topic;
+          row.cluster_id = begun.cluster_id;
+          row.partitions = count;
         }));
     return {};
   });

@@ -17,7 +17,7 @@ Result<LineageFacts> MemoryOperatorStore::lineage(Deadline) {
   return Session::once(
       database_.server(), "operator.lineage", [&](Session& session) -> Result<LineageFacts> {
         const Quota& quota = database_.quota();
-        const Deployment& deployment = quota.deployment.find(session, kOne)->facts;
+        const Deployment& deployment = *quota.deployment.find(session, kOne);
         LineageFacts facts;
         facts.topic = deployment.topic;
         facts.cluster_id = deployment.cluster_id;

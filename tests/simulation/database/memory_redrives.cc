@@ -77,7 +77,7 @@ Status MemoryIngest::add_dropped(Incarnation incarnation, std::span<const Droppe
   if (const auto done = session_.run("quota.add_dropped_records",
                                      [&]() -> Status {
                                        const std::string& topic =
-                                           quota_.deployment.find(session_, kOne)->facts.topic;
+                                           quota_.deployment.find(session_, kOne)->topic;
                                        for (const DroppedRedrive& one : dropped) {
                                          const RedriveRow* child =
                                              quota_.redrive.find(session_, one.child);

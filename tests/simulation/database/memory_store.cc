@@ -76,7 +76,7 @@ Result<Deployment> MemoryStore::read_deployment(Deadline) {
   return Session::once(database_.server(), "quota.read_deployment",
                        [&](Session& session) -> Result<Deployment> {
                          const Quota& quota = database_.quota();
-                         Deployment out = quota.deployment.find(session, kOne)->facts;
+                         Deployment out = *quota.deployment.find(session, kOne);
                          out.closed_until_us = *quota.frozen.find(session, kOne);
                          return out;
                        });
@@ -100,14 +100,14 @@ Result<std::int32_t> MemoryStore::fix_partitions(std::int32_t count, Deadline) {
           database_.server(), "quota.fix_partitions",
           [&](Session& session) {
             return quota.deployment.update(
-                session, kOne, [](const DeploymentRow& row) { return row.facts.partitions == 0; },
-                [&](DeploymentRow& row) { row.facts.partitions = count; });
+                session, kOne, [](const Deployment& row) { return row.partitions == 0; },
+                [&](Deployment& row) { row.partitions = count; });
           });
       !done)
     return done.error();
   return Session::once(database_.server(), "quota.read_partitions",
                        [&](Session& session) -> Result<std::int32_t> {
-                         return quota.deployment.find(session, kOne)->facts.partitions;
+                         return quota.deployment.find(session, kOne)->partitions;
                        });
 }
 

@@ -29,13 +29,6 @@ struct ProgressRow {
   std::optional<std::int64_t> unheld_until_us;  // C of R6 is no less
 };
 
-struct DeploymentRow {
-  Deployment facts;        // closed_until_us stands in Quota::frozen
-  std::string move_topic;  // empty: no move is declared
-  std::int32_t move_partitions = 0;
-  std::int64_t move_declared_at_us = 0;
-};
-
 struct AdjustmentEntry {
   std::string tenant, subscription, meter;
   std::int64_t bucket_us = 0, units = 0;
@@ -154,8 +147,8 @@ using NumberKey = std::tuple<std::string, std::int64_t, std::int32_t>;
 constexpr int kOne = 1;
 
 struct Quota {
-  Table<int, DeploymentRow> deployment;
-  Table<int, std::int64_t> frozen;  // closed_until_us
+  Table<int, Deployment> deployment;  // closed_until_us stands in `frozen`
+  Table<int, std::int64_t> frozen;    // closed_until_us
   Table<ProgressKey, ProgressRow> progress;
   Table<UsageKey, std::int64_t> usage;
   Table<std::int64_t, AdjustmentEntry> adjustment;

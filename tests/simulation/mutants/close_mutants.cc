@@ -13,7 +13,7 @@ namespace {
 /// The rows of the present incarnation, as `read` gives each.
 template <class Read>
 std::vector<CutPartition> cut_of(const Quota& quota, Read read) {
-  const std::int32_t incarnation = quota.deployment.committed(kOne)->facts.incarnation.value;
+  const std::int32_t incarnation = quota.deployment.committed(kOne)->incarnation.value;
   std::vector<CutPartition> cut;
   for (std::int32_t p = 0; quota.progress.committed({incarnation, p}) != nullptr; ++p) {
     const ProgressRow& row = *read(ProgressKey{incarnation, p});
