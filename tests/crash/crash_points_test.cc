@@ -41,11 +41,7 @@ class CrashAt {
 
 class CrashPoints : public ::testing::Test {
  protected:
-  CrashPoints() {
-    weir_.apply_catalog(
-        one_price(subscriptions_, "2s", "0.01",
-                  system_clock().now().value / kMicrosPerSecond * kMicrosPerSecond));
-  }
+  CrashPoints() { weir_.apply_catalog(one_price(subscriptions_, "2s", "0.01", now_second_us())); }
 
   static DeploymentOptions options() {
     DeploymentOptions options;
@@ -93,17 +89,17 @@ class CrashPoints : public ::testing::Test {
 
   void expect_exact(std::int64_t events) {
     // What a spool still holds is no part of the log's end yet.
-    EXPECT_TRUE(eventually(seconds(90), [&] { return counted() >= events; }));
-    EXPECT_EQ(counted(), events);
+    EXPECT_TRUE(eventually(seconds(90), [&] { return weir_.counted_units() >= events; }));
+    EXPECT_EQ(weir_.counted_units(), events);
     weir_.expect_counts_add_up();
     Finished run{};
     EXPECT_TRUE(eventually(seconds(120),
                            [&] {
                              run = weir_.run("weir-billing", {"run"});
-                             return charged() >= events;
+                             return weir_.charged_minor() >= events;
                            }))
         << run.out << run.err;
-    EXPECT_EQ(charged(), events);
+    EXPECT_EQ(weir_.charged_minor(), events);  // one minor unit an event
     const Finished verified = weir_.run("weir-billing", {"verify"});
     EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
     EXPECT_EQ(weir_.sql_number("select count(*) from billing.charge where state <> 'succeeded'"),
@@ -112,20 +108,6 @@ class CrashPoints : public ::testing::Test {
               static_cast<std::int64_t>(weir_.charges().size()));
     fmt::print("deaths: {}, events: {}, charges: {}\n", deaths_, events, weir_.charges().size());
   }
-  std::int64_t counted() {
-    return weir_.sql_number(
-        "select coalesce(sum(units), 0) + (select coalesce(sum(units), 0) from quota.adjustment) "
-        "from quota.usage");
-  }
-  /// One minor unit an event. A charge that stands twice in the provider's file counts twice.
-  std::int64_t charged() {
-    std::int64_t sum = 0;
-    for (const std::string& line : weir_.charges()) {
-      sum += std::stoll(line.substr(line.find("\"amount_minor\":") + 15));
-    }
-    return sum;
-  }
-
   const std::vector<std::string> subscriptions_ = {"s0", "s1", "s2"};
   Deployment weir_{options()};
   int deaths_ = 0;

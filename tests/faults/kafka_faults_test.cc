@@ -27,8 +27,7 @@ std::string event(const std::string& id, const std::string& subscription,
 class KafkaFaults : public ::testing::Test {
  protected:
   KafkaFaults() {
-    weir_.apply_catalog(
-        one_price(subscriptions_, "2s", "1.00", now_us() / kMicrosPerSecond * kMicrosPerSecond));
+    weir_.apply_catalog(one_price(subscriptions_, "2s", "1.00", now_second_us()));
     consume();
   }
   void consume() { quota_ = weir_.start("weir-quota", {"consume"}, "quota"); }
@@ -60,16 +59,9 @@ class KafkaFaults : public ::testing::Test {
     weir_.expect_counts_add_up();
   }
 
-  std::int64_t charged() {
-    std::int64_t sum = 0;
-    for (const std::string& line : weir_.charges()) {
-      sum += std::stoll(line.substr(line.find("\"amount_minor\":") + 15));
-    }
-    return sum;
-  }
   /// A run at a moment when a period with usage is due ends in 75, names `code`, and charges nothing.
   void expect_held(const std::string& code) {
-    const std::int64_t before = charged();
+    const std::int64_t before = weir_.charged_minor();
     Finished run{};
     EXPECT_TRUE(eventually(seconds(60),
                            [&] {
@@ -78,17 +70,17 @@ class KafkaFaults : public ::testing::Test {
                                     run.out.find("\"" + code + "\"") != std::string::npos;
                            }))
         << run.exit_code << run.out << run.err;
-    EXPECT_EQ(charged(), before);
+    EXPECT_EQ(weir_.charged_minor(), before);
   }
   void expect_charged(std::int64_t events) {
     Finished run{};
     EXPECT_TRUE(eventually(seconds(90),
                            [&] {
                              run = weir_.run("weir-billing", {"run"});
-                             return charged() >= events * 100;
+                             return weir_.charged_minor() >= events * 100;
                            }))
         << run.out << run.err;
-    EXPECT_EQ(charged(), events * 100);
+    EXPECT_EQ(weir_.charged_minor(), events * 100);
     const Finished verified = weir_.run("weir-billing", {"verify"});
     EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
   }
@@ -161,7 +153,7 @@ TEST_F(KafkaFaults, an_added_partition_is_refused_and_held) {
   topic().add_partitions(5);
   consume();
   expect_held("partitions_changed");
-  EXPECT_EQ(charged(), 0);
+  EXPECT_EQ(weir_.charged_minor(), 0);
 }
 
 TEST_F(KafkaFaults, every_kind_of_poison_is_kept_with_its_reason_and_holds_until_it_is_discarded) {

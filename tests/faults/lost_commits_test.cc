@@ -18,20 +18,6 @@ std::uint16_t postgres_port() {
       std::stoi(conninfo_value(environment("WEIR_TEST_POSTGRES"), "port")));
 }
 
-std::int64_t now_second_us() {
-  return system_clock().now().value / kMicrosPerSecond * kMicrosPerSecond;
-}
-
-// The sum of all charges in the provider's file, which writes {"…","amount_minor":N,…}.
-std::int64_t charged(Deployment& weir) {
-  std::int64_t sum = 0;
-  for (const std::string& line : weir.charges()) {
-    const auto at = line.find("\"amount_minor\":");
-    if (at != std::string::npos) sum += std::stoll(line.substr(at + 15));
-  }
-  return sum;
-}
-
 TEST(LostCommits, two_hundred_ingest_commits_cut_on_the_wire_count_every_event_once) {
   constexpr int kCuts = 200;
   std::atomic<bool> cutting = false;
@@ -105,7 +91,7 @@ TEST(LostCommits, a_billing_run_cut_at_any_of_its_commits_still_charges_each_inv
              feeder.events());
   EXPECT_GE(proxy.cuts_before(), 5);
   EXPECT_GE(proxy.cuts_after(), 5);
-  EXPECT_EQ(charged(weir), feeder.events());  // one minor unit each
+  EXPECT_EQ(weir.charged_minor(), feeder.events());  // one minor unit each
   EXPECT_EQ(weir.sql_number("select sum(units) from quota.usage"), feeder.events());
   EXPECT_EQ(weir.sql_number("select count(*) from (select invoice_id from billing.charge "
                             "group by invoice_id having count(*) <> 1) twice"),

@@ -1,6 +1,7 @@
 #include "tests/faults/servers.h"
 
 #include "base/digest.h"
+#include "tests/faults/commit_proxy.h"
 #include "tests/integration/deployment.h"
 
 #include <array>
@@ -61,16 +62,6 @@ std::string home_with_link() {
 
 }  // namespace
 
-void run_server(const std::string& action, const std::string& server) {
-  const Finished done = driver(environment("WEIR_TEST_SERVICES_HOME"), {action, server});
-  if (done.exit_code != 0) throw std::runtime_error(action + " " + server + ": " + done.err);
-}
-
-void kill_and_start(const std::string& server) {
-  run_server("kill", server);
-  run_server("start", server);
-}
-
 SmallVolume::SmallVolume(std::string folder, int mebibytes) : folder_(std::move(folder)) {
   fs::create_directories(folder_);
   const std::string size = fmt::format("size={}m,mode=0755", mebibytes);
@@ -130,8 +121,7 @@ bool PrivatePostgres::start() {
 
 bool PrivatePostgres::running() {
   return run({"/bin/bash", "-c",
-              fmt::format("exec 3<>/dev/tcp/127.0.0.1/{}",
-                          admin.substr(admin.find("port=") + 5, 5))},
+              fmt::format("exec 3<>/dev/tcp/127.0.0.1/{}", conninfo_value(admin, "port"))},
              home_ + "/probe")
              .exit_code == 0;
 }

@@ -1,14 +1,9 @@
-// The servers of the run, and private ones on volumes of a test's own.
+// Small volumes, and a PostgreSQL server of a test's own upon them.
 #pragma once
 
 #include <string>
 
 namespace weir::test {
-
-/// `action` ("kill", "start") on a server of the run ("postgres", "kafka"). Kill is kill -9 of the whole
-/// group, as a power cut would. Ends the test when it cannot be done.
-void run_server(const std::string& action, const std::string& server);
-void kill_and_start(const std::string& server);
 
 /// A small file system in memory (tmpfs), mounted for the life of this.
 class SmallVolume {

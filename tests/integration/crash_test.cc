@@ -8,7 +8,6 @@
 #include <atomic>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <stdexcept>
 #include <thread>
 
 namespace weir::test {
@@ -17,17 +16,6 @@ namespace {
 using std::chrono::seconds;
 
 constexpr int kEventsABody = 50;
-
-// The servers of the run, killed as a power cut would and started again in their old places.
-void kill_and_start(const std::string& server) {
-  const std::string home = environment("WEIR_TEST_SERVICES_HOME");
-  for (const char* action : {"kill", "start"}) {
-    Finished done =
-        run({"/usr/bin/env", "WEIR_HOME=" + home, environment("WEIR_TEST_DRIVER"), action, server},
-            home + "/crash-test");
-    if (done.exit_code != 0) throw std::runtime_error(std::string(action) + ": " + done.err);
-  }
-}
 
 // Sends bodies for as long as it lives, each again until it is taken.
 class Client {
@@ -78,8 +66,7 @@ std::uint16_t port_of(const std::string& url) {
 
 TEST(Crash, totals_are_exact_after_kill_9_of_every_process_the_broker_and_the_database) {
   Deployment weir;
-  weir.apply_catalog(one_price({"s0", "s1", "s2"}, "day", "0.01",
-                               system_clock().now().value / kMicrosPerSecond * kMicrosPerSecond));
+  weir.apply_catalog(one_price({"s0", "s1", "s2"}, "day", "0.01", now_second_us()));
   const std::string key = weir.api_key("acme");
   const auto collect = [&] { return weir.start("weir-ingest", {"serve"}, "collector"); };
   const auto count = [&] { return weir.start("weir-quota", {"run"}, "quota"); };

@@ -50,6 +50,23 @@ std::string environment(const std::string& name) {
   return value;
 }
 
+void run_server(const std::string& action, const std::string& server) {
+  const std::string home = environment("WEIR_TEST_SERVICES_HOME");
+  const Finished done =
+      run({"/usr/bin/env", "WEIR_HOME=" + home, environment("WEIR_TEST_DRIVER"), action, server},
+          home + "/run-server");
+  if (done.exit_code != 0) give_up(action + " " + server + ": " + done.err);
+}
+
+void kill_and_start(const std::string& server) {
+  run_server("kill", server);
+  run_server("start", server);
+}
+
+std::int64_t now_second_us() {
+  return system_clock().now().value / kMicrosPerSecond * kMicrosPerSecond;
+}
+
 Deployment::Deployment(const DeploymentOptions& options)
     : options_(options), name_("t" + random_hex(6)) {
   folder_ = std::filesystem::temp_directory_path() / ("weir-" + name_);
@@ -300,6 +317,23 @@ void Deployment::expect_counts_add_up() {
   EXPECT_EQ(sql_number("select count(*) from quota.progress "
                        "where received <> applied + duplicate + quarantined + unprovable"),
             0);
+}
+
+std::int64_t Deployment::charged_minor() {
+  constexpr std::string_view kAmount = "\"amount_minor\":";
+  std::int64_t sum = 0;
+  for (const std::string& line : charges()) {
+    const auto at = line.find(kAmount);
+    if (at == std::string::npos) give_up("a charge without an amount: " + line);
+    sum += std::stoll(line.substr(at + kAmount.size()));
+  }
+  return sum;
+}
+
+std::int64_t Deployment::counted_units() {
+  return sql_number(
+      "select coalesce(sum(units), 0) + (select coalesce(sum(units), 0) from quota.adjustment) "
+      "from quota.usage");
 }
 
 std::vector<std::string> Deployment::charges() {

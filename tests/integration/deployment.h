@@ -80,6 +80,10 @@ class Deployment {
   void expect_counts_add_up();
   /// Charges in the file provider's file.
   std::vector<std::string> charges();
+  /// The minor units of all of them together: a charge that stands there twice counts twice.
+  std::int64_t charged_minor();
+  /// Usage and adjustments together, over all subscriptions and meters.
+  std::int64_t counted_units();
 
   const std::string& folder() const { return folder_; }
   const std::string& topic() const { return topic_; }
@@ -100,6 +104,14 @@ class Deployment {
   std::unique_ptr<Connection> admin_;
   int runs_ = 0;
 };
+
+/// `action` ("kill", "start") on a server of the run ("postgres", "kafka"). Kill is kill -9 of the whole
+/// group, as a power cut would. Ends the test when it cannot be done.
+void run_server(const std::string& action, const std::string& server);
+void kill_and_start(const std::string& server);
+
+/// Now, at the begin of its second.
+std::int64_t now_second_us();
 
 /// An address or a path that the fixture hands over; ends the run when it is not there.
 std::string environment(const std::string& name);

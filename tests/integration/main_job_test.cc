@@ -33,17 +33,10 @@ std::int64_t number(const std::string& json, const char* pointer) {
   return std::int64_t(parser.parse(json).at_pointer(pointer));
 }
 
-// The minor units of all charges together.
-std::int64_t charged(Deployment& weir) {
-  std::int64_t sum = 0;
-  for (const std::string& line : weir.charges()) sum += number(line, "/amount_minor");
-  return sum;
-}
-
 class MainJob : public ::testing::Test {
  protected:
   void begin(const std::vector<std::string>& subscriptions, const std::string& period = "2s") {
-    from_us_ = now_us() / kMicrosPerSecond * kMicrosPerSecond;
+    from_us_ = now_second_us();
     weir_.apply_catalog(one_price(subscriptions, period, "1.00", from_us_));
     weir_.api_key("acme");
   }
@@ -73,8 +66,8 @@ TEST_F(MainJob, an_event_written_by_kcat_is_charged_once) {
   weir_.kcat(keyed("s1", event("e1", "s1", now_us())));
   applied();
   EXPECT_EQ(weir_.sql_number("select sum(units) from quota.usage"), 1);
-  bill_until([&] { return charged(weir_) > 0; });
-  EXPECT_EQ(charged(weir_), 100);
+  bill_until([&] { return weir_.charged_minor() > 0; });
+  EXPECT_EQ(weir_.charged_minor(), 100);
   const auto charges = weir_.charges();
   bill_until([] { return true; });
   EXPECT_EQ(weir_.charges(), charges);
@@ -140,7 +133,7 @@ TEST_F(MainJob, a_producer_without_the_java_partitioner_is_quarantined_and_told_
   // What was quarantined blocks the close: nobody is charged.
   Finished run = weir_.run("weir-billing", {"run"});
   EXPECT_EQ(run.exit_code, 75) << run.out << run.err;
-  EXPECT_EQ(charged(weir_), 0);
+  EXPECT_EQ(weir_.charged_minor(), 0);
 }
 
 TEST_F(MainJob, poison_never_blocks_its_partition) {
@@ -179,8 +172,8 @@ TEST_F(MainJob, with_the_consumer_stopped_the_period_is_held_and_nobody_is_charg
 
   consume();
   applied();
-  bill_until([&] { return charged(weir_) >= 400; });
-  EXPECT_EQ(charged(weir_), 400);
+  bill_until([&] { return weir_.charged_minor() >= 400; });
+  EXPECT_EQ(weir_.charged_minor(), 400);
   // What was invoiced was paid: nothing is left on the customers' accounts.
   EXPECT_EQ(weir_.sql_number("select coalesce(sum(case kind when 'invoice' then amount_minor "
                              "else -amount_minor end), 0) from billing.ledger_entry"),
