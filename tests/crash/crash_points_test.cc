@@ -213,6 +213,41 @@ TEST_F(CrashPoints, an_operator_whose_command_dies_decides_once) {
             poison);
 }
 
+TEST_F(CrashPoints, a_redrive_that_dies_after_its_split_sends_each_event_once) {
+  auto quota = weir_.start("weir-quota", {"consume"}, "consume");
+  for (const std::string& point : points_of("redrive")) {
+    for (int time = 1; time <= kTimes; ++time) {
+      const std::string row = std::to_string(++deaths_);
+      weir_.kcat(
+          fmt::format("s0|{{\"source\":\"crash\",\"id\":\"e{}\",\"time\":{},"
+                      "\"subscription\":\"s0\"}}\n",
+                      deaths_, system_clock().now().value));
+      ASSERT_TRUE(eventually(seconds(60), [&] {
+        return weir_.sql_number("select count(*) from quota.quarantine") == deaths_;
+      })) << quota->err();
+      {
+        const CrashAt crash(point, 1);
+        const Finished died =
+            weir_.run("weir-quota-crash", {"quarantine", "redrive", row, "--by", "ada", "--reason",
+                                           "the tenant was forgotten", "--set", "tenant=acme"});
+        EXPECT_EQ(died.exit_code, -SIGKILL) << point << died.err;
+      }
+      // The split stands, so the second try only sends what it left open.
+      EXPECT_EQ(weir_.sql_number("select count(*) from quota.redrive where state = 'open'"), 1);
+      weir_.run_well("weir-quota",
+                     {"quarantine", "redrive", row, "--by", "ada", "--reason", "it had died"});
+      ASSERT_TRUE(eventually(seconds(60), [&] {
+        return weir_.sql_number("select count(*) from quota.redrive where state = 'open'") == 0;
+      })) << quota->err();
+    }
+  }
+  EXPECT_EQ(weir_.sql_number("select count(*) from quota.redrive where state = 'redriven'"),
+            deaths_);
+  EXPECT_EQ(weir_.sql_number("select count(*) from quota.quarantine where resolved_at_us is null"),
+            0);
+  expect_exact(deaths_);
+}
+
 TEST(CrashPointsList, names_every_point_of_the_sources) {
   std::set<std::string> listed;
   for (const char* kind : {"collect", "consume", "segment", "bill", "decide", "redrive", "unit"}) {
