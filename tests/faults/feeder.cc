@@ -8,7 +8,7 @@
 namespace weir::test {
 
 Feeder::Feeder(const Deployment& weir, FeederOptions options)
-    : topic_(weir.topic()), options_(std::move(options)) {
+    : kafka_(weir.kafka()), options_(std::move(options)) {
   thread_ = std::jthread([this](const std::stop_token& stop) { feed(stop); });
 }
 
@@ -18,10 +18,7 @@ void Feeder::finish() {
 }
 
 void Feeder::feed(const std::stop_token& stop) {
-  KafkaOptions kafka;
-  kafka.brokers = environment("WEIR_TEST_KAFKA");
-  kafka.topic = topic_;
-  auto sink = KafkaSink::open(kafka);
+  auto sink = KafkaSink::open(kafka_);
   WEIR_CHECK(sink.ok());
   const std::string source = "feeder-" + random_hex(4);
   for (int round = 0; !stop.stop_requested(); ++round) {

@@ -33,7 +33,7 @@ class Feeder {
  private:
   void feed(const std::stop_token& stop);
 
-  const std::string topic_;
+  const KafkaOptions kafka_;
   const FeederOptions options_;
   std::atomic<std::int64_t> events_ = 0;
   std::jthread thread_;

@@ -45,10 +45,7 @@ class KafkaFaults : public ::testing::Test {
     weir_.kcat(lines);
   }
   void append(const OutRecord& record) {
-    KafkaOptions options;
-    options.brokers = environment("WEIR_TEST_KAFKA");
-    options.topic = weir_.topic();
-    auto sink = KafkaSink::open(options);
+    auto sink = KafkaSink::open(weir_.kafka());
     ASSERT_TRUE(sink);
     const auto appended = (*sink)->append(std::span(&record, 1), Deadline::in(seconds(30)));
     ASSERT_TRUE(appended) << appended.error().text();
@@ -125,7 +122,7 @@ TEST_F(KafkaFaults, a_topic_deleted_and_made_anew_is_noticed_and_held_until_it_i
   feed("before", 3);
   all_is_applied();
   stop_consuming();
-  topic().delete_topic();
+  weir_.delete_topic();
   ASSERT_TRUE(eventually(seconds(60), [&] {
     return weir_.run("weir-ingest", {"topic", "create", "--partitions", "4"}).exit_code == 0;
   }));

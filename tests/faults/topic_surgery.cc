@@ -66,14 +66,6 @@ void TopicSurgery::delete_records(std::int32_t partition, std::int64_t offset) c
   rd_kafka_DeleteRecords_destroy(request);
 }
 
-void TopicSurgery::delete_topic() const {
-  rd_kafka_DeleteTopic_t* request = rd_kafka_DeleteTopic_new(topic_.c_str());
-  ask(brokers_, [&](rd_kafka_t* client, rd_kafka_queue_t* queue) {
-    rd_kafka_DeleteTopics(client, &request, 1, nullptr, queue);
-  });
-  rd_kafka_DeleteTopic_destroy(request);
-}
-
 void TopicSurgery::add_partitions(std::int32_t total) const {
   std::array<char, 512> why{};
   rd_kafka_NewPartitions_t* request = rd_kafka_NewPartitions_new(

@@ -1,6 +1,6 @@
-// What an operator's mistake or a lost disk does to a topic: records deleted, the topic deleted and made
-// anew, partitions added. Through the broker's own admin calls; each ends the test when it fails, and
-// returns when the broker has done it. Threads: one.
+// What an operator's mistake does to a topic: records deleted, partitions added. Through the broker's
+// own admin calls; each ends the test when it fails, and returns when the broker has done it.
+// Threads: one.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,6 @@ class TopicSurgery {
   TopicSurgery(std::string brokers, std::string topic);
   /// Records below `offset` are gone.
   void delete_records(std::int32_t partition, std::int64_t offset) const;
-  /// And what was in it.
-  void delete_topic() const;
   void add_partitions(std::int32_t total) const;
 
  private:

@@ -276,11 +276,20 @@ std::int64_t Deployment::sql_number(const std::string& query) {
   return std::stoll(text);
 }
 
-std::int64_t Deployment::log_end() {
+KafkaOptions Deployment::kafka() const {
   KafkaOptions options;
   options.brokers = environment("WEIR_TEST_KAFKA");
   options.topic = topic_;
-  auto admin = must(KafkaAdmin::open(options));
+  return options;
+}
+
+void Deployment::delete_topic() {
+  const Status done = must(KafkaAdmin::open(kafka()))->delete_topic(soon());
+  if (!done) give_up(done.error().text());
+}
+
+std::int64_t Deployment::log_end() {
+  auto admin = must(KafkaAdmin::open(kafka()));
   std::int64_t sum = 0;
   const std::int32_t partitions = must(admin->partition_count(soon()));
   for (std::int32_t p = 0; p < partitions; ++p) {

@@ -5,6 +5,7 @@
 // the output of what failed. Threads: one.
 #pragma once
 
+#include "ingest/kafka/kafka_options.h"
 #include "storage/postgres/connection.h"
 #include "tests/integration/child_process.h"
 
@@ -87,6 +88,10 @@ class Deployment {
 
   const std::string& folder() const { return folder_; }
   const std::string& topic() const { return topic_; }
+  /// The broker and the topic, for a client of the test's own.
+  KafkaOptions kafka() const;
+  /// As an operator's mistake would: the topic and all that is in it.
+  void delete_topic();
   const std::string& database() const { return database_; }
 
  private:

@@ -1,6 +1,5 @@
 // An operator resolves what blocks a close, with the real binaries: mended events go through the real
 // stream, and a topic that was made anew is adopted.
-#include "ingest/kafka/kafka_admin.h"
 #include "tests/integration/catalogs.h"
 #include "tests/integration/deployment.h"
 
@@ -85,12 +84,7 @@ TEST_F(OperatorJob, R1_a_topic_that_was_made_anew_is_adopted_and_nothing_counts_
   for (int i = 0; i < 5; ++i) send(event("e" + std::to_string(i), "acme"));
   applied();
   quota_->stop(seconds(30));
-  KafkaOptions kafka;
-  kafka.brokers = environment("WEIR_TEST_KAFKA");
-  kafka.topic = weir_.topic();
-  auto admin = KafkaAdmin::open(kafka);
-  ASSERT_TRUE(admin.ok());
-  ASSERT_TRUE((*admin)->delete_topic(Deadline::in(seconds(30))).ok());
+  weir_.delete_topic();
   ASSERT_TRUE(eventually(seconds(30), [&] {
     return weir_.run("weir-ingest", {"topic", "create", "--partitions", "4"}).exit_code == 0;
   }));
