@@ -61,7 +61,7 @@ ProducerWord word_of(const QuotaProducer& producer, const QuotaProducers& all, s
   if (!ended || producer.ended_by == "seal") {
     for (const QuotaSeal* seal : seals_of(all, producer.producer)) {
       promise(promises, seal->numbers);
-      if (ended || seal->edge_us < t_us || seal->until_us < t_us + grace_us) continue;
+      if (ended || seal->until_us < t_us + grace_us) continue;
       word.kind = ProducerWord::Kind::seal;
       word.until_us = seal->until_us;
       word.append_us = seal->append_us;
