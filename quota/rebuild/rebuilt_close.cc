@@ -28,6 +28,11 @@ constexpr std::string_view kAssign =
     "GROUP BY l.tenant, l.subscription, l.meter, l.bucket_us, l.units "
     "HAVING l.units <> coalesce(sum(a.units), 0) ORDER BY 1, 2";
 
+// What stands here at a close's cut was known to it, and a recount asks by time what a close knew.
+constexpr std::string_view kStampKnown =
+    "WITH late AS (UPDATE quota.adjustment SET applied_at_us = $1 - 1 WHERE applied_at_us >= $1) "
+    "UPDATE quota.unprovable SET accepted_at_us = $1 - 1 WHERE accepted_at_us >= $1";
+
 Params params_of(const CloseVector& close) {
   std::vector<std::string_view> tenants, subscriptions, meters;
   Integers numbers(2);
@@ -119,6 +124,7 @@ Result<std::vector<std::string>> RebuiltLedger::close(const CloseVector& close, 
                       std::string(rows->text(i, 0)) + " at " + format_rfc3339(rows->integer(i, 1)) +
                       ", here are " + std::to_string(rows->integer(i, 3)));
   }
+  WEIR_TRY(tx->run(kStampKnown, Params().integer(close.closed_at_us), deadline));
   WEIR_TRY(compare_counts(*tx, close, differs, deadline));
   WEIR_TRY(tx->commit(deadline));
   return differs;

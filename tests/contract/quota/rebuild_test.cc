@@ -158,6 +158,18 @@ class RebuildTest : public ::testing::Test {
     EXPECT_EQ(ledger_of(fresh_.database), ledger_of(lost_.database));
     EXPECT_EQ(fresh_.database.ask("SELECT closed_until_us FROM quota.frozen"),
               lost_.database.ask("SELECT closed_until_us FROM quota.frozen"));
+    EXPECT_EQ(known_to_closes(fresh_.database), known_to_closes(lost_.database));
+  }
+  /// The late units that each close knew, by the time at which they were applied.
+  std::string known_to_closes(const QuotaDatabase& database) const {
+    std::string known;
+    for (const CloseVector& close : closes_) {
+      known += " " + database.ask(
+                         "SELECT coalesce(sum(units), 0) FROM quota.v1_adjustments "
+                         "WHERE applied_at_us < " +
+                         std::to_string(close.closed_at_us));
+    }
+    return known;
   }
   std::string rebuild_flags() const {
     return fresh_.database.ask("SELECT count(*) FROM quota.v2_blockers WHERE kind = 'lineage'");
