@@ -54,14 +54,17 @@ function(weir_binary name)
   endif()
 endfunction()
 
-# weir_tests(name [SERVICES] DEPS target... [LABELS label...] [TIMEOUT seconds]) makes one test binary
-# from this folder's *_test.cc and registers it with ctest as one test (gtest prints each promise by
+# weir_tests(name [SERVICES] [SOURCES file...] DEPS target... [LABELS label...] [TIMEOUT seconds]) makes
+# one test binary from this folder's *_test.cc (or from SOURCES) and registers it with ctest as one test (gtest prints each promise by
 # name). With SERVICES it needs the real broker and the real PostgreSQL: ctest starts both once for
 # the run (fixture weir_services), and the binary finds them in WEIR_TEST_KAFKA (host:port) and
 # WEIR_TEST_POSTGRES (connection string of the superuser), and the services' binaries in WEIR_BIN.
 function(weir_tests name)
-  cmake_parse_arguments(arg "SERVICES" "TIMEOUT" "DEPS;LABELS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc")
+  cmake_parse_arguments(arg "SERVICES" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
+  set(sources ${arg_SOURCES})
+  if(NOT sources)
+    file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc")
+  endif()
   if(NOT sources)
     return()
   endif()
