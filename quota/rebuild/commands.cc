@@ -8,6 +8,7 @@
 #include "quota/commands.h"
 #include "quota/consume.h"
 #include "quota/postgres_store.h"
+#include "quota/rebuild/postgres_rebuilt_ledger.h"
 #include "quota/rebuild/rebuild.h"
 
 #include <cstdio>
@@ -86,7 +87,8 @@ Result<RebuildReport> rebuild_from_kafka(const QuotaOptions& options, const Argu
   Metrics metrics;
   const std::size_t all = chain->size();
   const RebuildFrom from{**source, *std::move(chain), *std::move(decisions)};
-  RebuildInto into{database, store, *deployment, *key, loop, system_clock(), metrics};
+  PostgresRebuiltLedger ledger(database);
+  RebuildInto into{ledger, store, *deployment, *key, loop, system_clock(), metrics};
   into.progress = [all](std::size_t done) {
     log_info("rebuilt up to a close", {{"close", done}, {"of", all}});
   };

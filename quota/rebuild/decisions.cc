@@ -41,23 +41,33 @@ bool is_json(std::string_view text) {
 
 }  // namespace
 
+std::string write_decision(const PastDecision& decision) {
+  JsonWriter json;
+  json.begin_object().field("at_us", decision.at_us).field("actor", decision.actor);
+  json.field("action", decision.action).field("reason", decision.reason);
+  json.field("worth", decision.worth).key("detail");
+  if (is_json(decision.detail)) {
+    json.raw(decision.detail);
+  } else {
+    json.value(decision.detail);
+  }
+  return json.end_object().text() + "\n";
+}
+
 Result<std::string> export_decisions(Connection& connection, Deadline deadline) {
   Result<Rows> rows = connection.run(
       "SELECT at_us, actor, action, reason, worth, detail FROM quota.audit ORDER BY id", deadline);
   if (!rows) return std::move(rows).error();
   std::string lines;
   for (std::size_t i = 0; i < rows->size(); ++i) {
-    JsonWriter json;
-    json.begin_object().field("at_us", rows->integer(i, 0)).field("actor", rows->text(i, 1));
-    json.field("action", rows->text(i, 2)).field("reason", rows->text(i, 3));
-    json.field("worth", rows->text(i, 4)).key("detail");
-    const std::string_view detail = rows->text(i, 5);
-    if (is_json(detail)) {
-      json.raw(detail);
-    } else {
-      json.value(detail);
-    }
-    lines += json.end_object().text() + "\n";
+    PastDecision decision;
+    decision.at_us = rows->integer(i, 0);
+    decision.actor = rows->text(i, 1);
+    decision.action = rows->text(i, 2);
+    decision.reason = rows->text(i, 3);
+    decision.worth = rows->text(i, 4);
+    decision.detail = rows->text(i, 5);
+    lines += write_decision(decision);
   }
   return lines;
 }

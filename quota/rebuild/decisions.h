@@ -24,6 +24,8 @@ struct PastDecision {
   std::string detail;  // JSON
 };
 
+/// Its line.
+std::string write_decision(const PastDecision& decision);
 /// In the order in which they were made.
 Result<std::string> export_decisions(Connection& connection, Deadline deadline);
 Result<std::vector<PastDecision>> read_decisions(std::string_view lines);

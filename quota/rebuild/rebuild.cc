@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "quota/handler.h"
 #include "quota/rebuild/bounded_source.h"
-#include "quota/rebuild/rebuilt_close.h"
 #include "quota/rebuild/replay.h"
 
 #include <algorithm>
@@ -30,27 +29,27 @@ class Rebuilding {
   Result<RebuildReport> run() {
     Result<std::vector<LogBounds>> log = look_at_log();
     if (!log) return std::move(log).error();
-    RebuiltLedger ledger(into_.database);
-    WEIR_TRY(ledger.begin(call()));
+    WEIR_TRY(into_.ledger.begin(call()));
     for (const CloseVector& close : from_.closes) {
       std::vector<Offset> cuts;
       for (const CutCounts& cut : close.partitions) cuts.push_back(Offset{cut.n});
       WEIR_TRY(read_segment(cuts));
-      WEIR_TRY(replay_.decide_before(into_.database, &close));
-      Result<std::vector<std::string>> differs = ledger.close(close, call());
-      if (!differs) return std::move(differs).error();
-      append(std::move(*differs));
+      WEIR_TRY(replay_.decide_before(into_.ledger, &close));
+      Result<RebuiltCut> cut = into_.ledger.close(close, call());
+      if (!cut) return std::move(cut).error();
+      compare_late(close, *cut);
+      compare_counts(close, *cut);
       ++report_.closes;
       if (into_.progress) into_.progress(report_.closes);
     }
     std::vector<Offset> ends;
     for (const LogBounds& bounds : *log) ends.push_back(bounds.end);
     WEIR_TRY(read_segment(ends));
-    WEIR_TRY(replay_.decide_before(into_.database, nullptr));
+    WEIR_TRY(replay_.decide_before(into_.ledger, nullptr));
     report_.decisions = replay_.made();
     report_.notes = replay_.notes();
     note_lost_start(*log);
-    WEIR_TRY(ledger.end(report_.differences, call()));
+    WEIR_TRY(into_.ledger.end(report_.differences, call()));
     return report_;
   }
 
@@ -98,7 +97,7 @@ class Rebuilding {
     while (const std::optional<PastSplit> split = replay_.next_split(cuts)) {
       WEIR_TRY(source_.raise(split->partition, split->offset + 1));
       WEIR_TRY(read_to_bounds(cuts.size()));
-      WEIR_TRY(replay_.make_split(into_.database, *split));
+      WEIR_TRY(replay_.make_split(into_.ledger, *split));
     }
     for (std::size_t p = 0; p < cuts.size(); ++p) {
       WEIR_TRY(source_.raise(PartitionId{static_cast<std::int32_t>(p)}, cuts[p]));
@@ -130,6 +129,44 @@ class Rebuilding {
     return Error{ErrorCode::unavailable,
                  std::to_string(missing) + " offsets are still to be read, and nothing moves" + why,
                  "begin again with an empty schema quota"};
+  }
+
+  void compare_late(const CloseVector& close, const RebuiltCut& cut) {
+    for (const LateSum& told : close.late) {
+      std::int64_t found = 0;
+      for (const LateSum& sum : cut.late) {
+        const bool same = sum.tenant == told.tenant && sum.subscription == told.subscription &&
+                          sum.meter == told.meter && sum.bucket_us == told.bucket_us;
+        if (same) found += sum.units;
+      }
+      if (found == told.units) continue;
+      append({"close " + std::to_string(close.id) + " billed " + std::to_string(told.units) +
+              " late units of " + told.tenant + "/" + told.subscription + "/" + told.meter +
+              " at " + format_rfc3339(told.bucket_us) + ", here are " + std::to_string(found)});
+    }
+  }
+  void compare_counts(const CloseVector& close, const RebuiltCut& cut) {
+    WEIR_CHECK(cut.partitions.size() == close.partitions.size());
+    for (std::size_t p = 0; p < cut.partitions.size(); ++p) {
+      const CutCounts &told = close.partitions[p], &found = cut.partitions[p];
+      const std::string where =
+          "close " + std::to_string(close.id) + ", partition " + std::to_string(told.partition);
+      if (found.n != told.n) {
+        append({where + ": the stream is at " + std::to_string(found.n) + ", the cut was " +
+                std::to_string(told.n)});
+      }
+      const auto compare = [&](const char* name, std::int64_t CutCounts::*count) {
+        if (told.*count < 0 || told.*count == found.*count) return;
+        append({where + ": " + std::to_string(found.*count) + " events " + name +
+                ", the certificate says " + std::to_string(told.*count)});
+      };
+      compare("received", &CutCounts::received);
+      compare("applied", &CutCounts::applied);
+      compare("duplicate", &CutCounts::duplicate);
+      compare("quarantined", &CutCounts::quarantined);
+      compare("unprovable", &CutCounts::unprovable);
+      compare("adjusted", &CutCounts::adjusted);
+    }
   }
 
   void note_lost_start(const std::vector<LogBounds>& log) {

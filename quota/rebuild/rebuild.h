@@ -22,10 +22,8 @@
 
 #include "base/metrics.h"
 #include "ingest/stream/consumer_loop.h"
-#include "quota/rebuild/close_vectors.h"
-#include "quota/rebuild/decisions.h"
+#include "quota/rebuild/rebuilt_ledger.h"
 #include "quota/store.h"
-#include "storage/postgres/database.h"
 
 #include <functional>
 #include <stop_token>
@@ -40,7 +38,7 @@ struct RebuildFrom {
   std::vector<PastDecision> decisions;
 };
 struct RebuildInto {
-  Database& database;
+  RebuiltLedger& ledger;
   Store& store;
   Deployment deployment;
   const IdentityKey& key;

@@ -1,6 +1,5 @@
 #include "quota/rebuild/replay.h"
 
-#include "quota/operator/postgres_operator_store.h"
 #include "quota/operator/resolve.h"
 
 #include <algorithm>
@@ -59,90 +58,66 @@ Result<PastSplit> read_split(const PastDecision& decision) {
   return split;
 }
 
-/// The open rows that the details of one decision name.
-class Finder {
+using Ids = RebuiltLedger::Ids;
+/// The open rows that the details of one decision name, each once.
+class Found {
  public:
-  Finder(Connection& connection, Deadline deadline)
-      : connection_(connection), deadline_(deadline) {}
-
-  Status find(std::string_view sql, const Params& params) {
-    Result<Rows> rows = connection_.run(sql, params, deadline_);
-    if (!rows) return std::move(rows).error();
-    for (std::size_t i = 0; i < rows->size(); ++i) ids_.insert(rows->integer(i, 0));
+  Status add(Ids ids) {
+    if (!ids) return std::move(ids).error();
+    ids_.insert(ids->begin(), ids->end());
     return Status();
   }
   std::vector<std::int64_t> ids() const { return {ids_.begin(), ids_.end()}; }
 
  private:
-  Connection& connection_;
-  const Deadline deadline_;
   std::set<std::int64_t> ids_;
 };
 
-Status find_quarantine(Finder& finder, const dom::element& detail) {
+Status find_quarantine(RebuiltLedger& ledger, const dom::element& detail, Found& found,
+                       Deadline deadline) {
   for (const dom::element row : members(detail, "rows")) {
-    WEIR_TRY(
-        finder.find("SELECT id FROM quota.quarantine WHERE partition = $1 AND "
-                    "record_offset = $2 AND row = $3 AND resolved_at_us IS NULL",
-                    Params()
-                        .integer(integer(row, "partition"))
-                        .integer(integer(row, "offset"))
-                        .integer(integer(row, "row", -1))));
+    WEIR_TRY(found.add(ledger.find_quarantine(integer(row, "partition"), integer(row, "offset"),
+                                              integer(row, "row", -1), deadline)));
   }
   return Status();
 }
 
-Status find_unprovable(Finder& finder, const dom::element& detail) {
+Status find_unprovable(RebuiltLedger& ledger, const dom::element& detail, Found& found,
+                       Deadline deadline) {
   for (const dom::element row : members(detail, "rows")) {
-    WEIR_TRY(
-        finder.find("SELECT id FROM quota.unprovable WHERE identity = decode($1, 'hex') "
-                    "AND accepted_at_us IS NULL",
-                    Params().text(text(row, "identity"))));
+    WEIR_TRY(found.add(ledger.find_unprovable(text(row, "identity"), deadline)));
   }
   return Status();
 }
 
-/// Those that lie within a hole of then: what was one row may be several now.
-Status find_holes(Finder& finder, const dom::element& detail) {
+Status find_holes(RebuiltLedger& ledger, const dom::element& detail, Found& found,
+                  Deadline deadline) {
   for (const dom::element hole : members(detail, "holes")) {
-    WEIR_TRY(
-        finder.find("SELECT id FROM quota.hole WHERE producer = $1 AND epoch = $2 AND "
-                    "partition = $3 AND from_number >= $4 AND to_number <= $5 "
-                    "AND closed_at_us IS NULL AND accepted_at_us IS NULL",
-                    Params()
-                        .text(text(hole, "producer"))
-                        .integer(integer(hole, "epoch"))
-                        .integer(integer(hole, "partition"))
-                        .integer(integer(hole, "from"))
-                        .integer(integer(hole, "to"))));
+    const PastHole past{text(hole, "producer"), integer(hole, "epoch"), integer(hole, "partition"),
+                        integer(hole, "from"), integer(hole, "to")};
+    WEIR_TRY(found.add(ledger.find_holes(past, deadline)));
   }
   return Status();
 }
 
-Status find_gaps(Finder& finder, const dom::element& detail) {
+Status find_gaps(RebuiltLedger& ledger, const dom::element& detail, Found& found,
+                 Deadline deadline) {
   for (const dom::element gap : members(detail, "gaps")) {
-    WEIR_TRY(
-        finder.find("SELECT id FROM quota.gap WHERE partition = $1 AND from_offset = $2 AND "
-                    "to_offset = $3 AND accepted_at_us IS NULL",
-                    Params()
-                        .integer(integer(gap, "partition"))
-                        .integer(integer(gap, "from"))
-                        .integer(integer(gap, "to"))));
+    WEIR_TRY(found.add(ledger.find_gaps(integer(gap, "partition"), integer(gap, "from"),
+                                        integer(gap, "to"), deadline)));
   }
   return Status();
 }
 
-Status find_flags(Finder& finder, const dom::element& detail) {
+Status find_flags(RebuiltLedger& ledger, const dom::element& detail, Found& found,
+                  Deadline deadline) {
   for (const dom::element flag : members(detail, "flags")) {
-    WEIR_TRY(finder.find(
-        "SELECT id FROM quota.integrity_flag WHERE kind = $1 AND what = $2 AND kind <> 'lineage' "
-        "AND cleared_at_us IS NULL",
-        Params().text(text(flag, "kind")).text(text(flag, "what"))));
+    WEIR_TRY(found.add(ledger.find_flags(text(flag, "kind"), text(flag, "what"), deadline)));
   }
   return Status();
 }
 
-using Find = Status (*)(Finder&, const dom::element&);
+using Find = Status (*)(RebuiltLedger&, const dom::element&, Found&, Deadline);
 using Decide = Result<Resolution> (*)(OperatorStore&, const Decision&,
                                       std::span<const std::int64_t>, Deadline);
 struct Action {
@@ -204,51 +179,8 @@ std::optional<PastSplit> Replay::next_split(const std::vector<Offset>& cuts) con
   return std::nullopt;
 }
 
-Status Replay::make_split(Database& database, const PastSplit& split) {
-  const Deadline deadline = Deadline::in(kStatementTimeout);
-  Result<Database::Lease> lease = database.acquire(deadline);
-  if (!lease) return lease.error();
-  Result<Transaction> tx = Transaction::begin(**lease, deadline);
-  if (!tx) return tx.error();
-  for (const PastSplit::Child& child : split.children) {
-    Result<Rows> made = tx->run(
-        "INSERT INTO quota.redrive (id, quarantine_id, partition, event, made_at_us) "
-        "OVERRIDING SYSTEM VALUE SELECT $1, id, $2, $3, $4 FROM quota.quarantine "
-        "WHERE partition = $5 AND record_offset = $6 AND row = $7",
-        Params()
-            .integer(child.id)
-            .integer(child.partition)
-            .bytes(child.event)
-            .integer(split.decision.at_us)
-            .integer(split.partition.value)
-            .integer(split.offset.value)
-            .integer(split.row),
-        deadline);
-    if (!made) return made.error();
-    if (made->affected() == 1) continue;
-    return Error{ErrorCode::integrity,
-                 "partition " + std::to_string(split.partition.value) + " offset " +
-                     std::to_string(split.offset.value) +
-                     " was quarantined once and redriven; now it is not quarantined",
-                 "rebuild with the program that wrote the ledger, or restore a backup"};
-  }
-  WEIR_TRY(
-      tx->run("SELECT setval(pg_get_serial_sequence('quota.redrive', 'id'), "
-              "(SELECT max(id) FROM quota.redrive))",
-              deadline));
-  const PastDecision& past = split.decision;
-  WEIR_TRY(
-      tx->run("INSERT INTO quota.audit (at_us, actor, action, detail, reason, worth) "
-              "VALUES ($1, $2, $3, $4, $5, $6)",
-              Params()
-                  .integer(past.at_us)
-                  .text(past.actor)
-                  .text(past.action)
-                  .text(past.detail)
-                  .text(past.reason)
-                  .text(past.worth),
-              deadline));
-  WEIR_TRY(tx->commit(deadline));
+Status Replay::make_split(RebuiltLedger& ledger, const PastSplit& split) {
+  WEIR_TRY(ledger.split(split, Deadline::in(kStatementTimeout)));
   ++made_;
   std::erase_if(splits_, [&](const PastSplit& s) {
     return s.children.front().id == split.children.front().id;
@@ -256,32 +188,30 @@ Status Replay::make_split(Database& database, const PastSplit& split) {
   return Status();
 }
 
-Status Replay::decide_before(Database& database, const CloseVector* close) {
+Status Replay::decide_before(RebuiltLedger& ledger, const CloseVector* close) {
   while (!others_.empty()) {
     if (close != nullptr && !precedes(others_.front(), *close)) break;
-    WEIR_TRY(decide(database, others_.front()));
+    WEIR_TRY(decide(ledger, others_.front()));
     others_.pop_front();
   }
   return Status();
 }
 
-Status Replay::decide(Database& database, const PastDecision& past) {
+Status Replay::decide(RebuiltLedger& ledger, const PastDecision& past) {
   const Deadline deadline = Deadline::in(kStatementTimeout);
   dom::parser parser;
   dom::element detail;
   const simdjson::padded_string padded(past.detail);
   if (parser.parse(padded).get(detail) != simdjson::SUCCESS) return wrong(past);
-  PostgresOperatorStore store(database);
+  OperatorStore& store = ledger.operators();
   const Decision decision{past.actor, past.reason};
   bool known = false, decided = false;
   for (const Action& action : kActions) {
     if (past.action != action.name) continue;
     known = true;
-    Result<Database::Lease> lease = database.acquire(deadline);
-    if (!lease) return lease.error();
-    Finder finder(**lease, deadline);
-    WEIR_TRY(action.find(finder, detail));
-    const std::vector<std::int64_t> ids = finder.ids();
+    Found found;
+    WEIR_TRY(action.find(ledger, detail, found, deadline));
+    const std::vector<std::int64_t> ids = found.ids();
     if (ids.empty()) continue;
     Result<Resolution> made = action.decide(store, decision, ids, deadline);
     if (!made) return made.error();

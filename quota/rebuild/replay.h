@@ -8,9 +8,7 @@
 #pragma once
 
 #include "ingest/stream/record.h"
-#include "quota/rebuild/close_vectors.h"
-#include "quota/rebuild/decisions.h"
-#include "storage/postgres/database.h"
+#include "quota/rebuild/rebuilt_ledger.h"
 
 #include <deque>
 #include <optional>
@@ -19,19 +17,6 @@
 
 namespace weir {
 
-struct PastSplit {
-  PastDecision decision;
-  PartitionId partition;
-  Offset offset;
-  std::int64_t row = -1;
-  struct Child {
-    std::int64_t id = 0;
-    std::int64_t partition = 0;
-    std::string event;
-  };
-  std::vector<Child> children;
-};
-
 class Replay {
  public:
   static Result<Replay> of(std::vector<PastDecision> decisions);
@@ -39,15 +24,15 @@ class Replay {
   /// The earliest split that is not made yet and whose row stands below `cuts` (by partition).
   std::optional<PastSplit> next_split(const std::vector<Offset>& cuts) const;
   /// Makes that one; its row must be there.
-  Status make_split(Database& database, const PastSplit& split);
+  Status make_split(RebuiltLedger& ledger, const PastSplit& split);
   /// Decides all else that was decided before `close`; nullptr: whatever is left.
-  Status decide_before(Database& database, const CloseVector* close);
+  Status decide_before(RebuiltLedger& ledger, const CloseVector* close);
 
   std::int64_t made() const { return made_; }
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:
-  Status decide(Database& database, const PastDecision& decision);
+  Status decide(RebuiltLedger& ledger, const PastDecision& decision);
 
   std::vector<PastSplit> splits_;
   std::deque<PastDecision> others_;

@@ -6,6 +6,7 @@
 #include "ingest/stream/memory_stream.h"
 #include "quota/operator/postgres_operator_store.h"
 #include "quota/operator/resolve.h"
+#include "quota/rebuild/postgres_rebuilt_ledger.h"
 #include "tests/contract/quota/ingest_fixture.h"
 
 #include <filesystem>
@@ -140,7 +141,8 @@ class RebuildTest : public ::testing::Test {
     if (!decisions) return decisions.error();
     auto source = stream_.join();
     const RebuildFrom from{*source, closes_, *decisions};
-    const RebuildInto into{fresh_.pool,
+    PostgresRebuiltLedger ledger(fresh_.pool);
+    const RebuildInto into{ledger,
                            fresh_.store,
                            *fresh_.store.read_deployment(soon()),
                            key_,
