@@ -53,23 +53,6 @@ class ToldHandler : public Handler {
   Handler& real_;
 };
 
-LoopOptions loop_options(World& world, const std::string& folder, const std::string& volume) {
-  LoopOptions options;
-  options.commit_rows_max = 12;
-  options.commit_interval = std::chrono::seconds(5);
-  options.observe_interval = std::chrono::minutes(5);
-  options.permitted_future = world.deployment.permitted_future;
-  options.identity.folder = folder;
-  options.identity.volume_id = volume;
-  options.identity.horizon = std::chrono::hours(24);
-  options.identity.restamp_window = std::chrono::hours(6);
-  options.identity.skew = std::chrono::minutes(5);
-  options.identity.open_bytes_max = 64 << 10;
-  options.identity.open_age_max = std::chrono::minutes(50);
-  if (world.hooks.loop) world.hooks.loop(options);
-  return options;
-}
-
 void live(World& world, World::ConsumerState& state) {
   const std::string folder = world.folder + "/" + state.process->name;
   if (state.volume_gone) {
@@ -114,6 +97,23 @@ void live(World& world, World::ConsumerState& state) {
 }
 
 }  // namespace
+
+LoopOptions loop_options(World& world, const std::string& folder, const std::string& volume) {
+  LoopOptions options;
+  options.commit_rows_max = 12;
+  options.commit_interval = std::chrono::seconds(5);
+  options.observe_interval = std::chrono::minutes(5);
+  options.permitted_future = world.deployment.permitted_future;
+  options.identity.folder = folder;
+  options.identity.volume_id = volume;
+  options.identity.horizon = std::chrono::hours(24);
+  options.identity.restamp_window = std::chrono::hours(6);
+  options.identity.skew = std::chrono::minutes(5);
+  options.identity.open_bytes_max = 64 << 10;
+  options.identity.open_age_max = std::chrono::minutes(50);
+  if (world.hooks.loop) world.hooks.loop(options);
+  return options;
+}
 
 void spawn_consumer(World& world, int number) {
   World::ConsumerState& state = world.consumers.emplace_back();

@@ -36,7 +36,8 @@ enum class Fault {
   provider_reply_lost,    // it does; the reply does not
   provider_double_reply,  // and then comes twice
   operator_bad_moment,
-  index_lost,  // the consumer's volume, identity index and all
+  index_lost,   // the consumer's volume, identity index and all
+  ledger_lost,  // the usage database, at the end: rebuilt from the stream (R17)
   kCount
 };
 inline constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::kCount);
@@ -71,6 +72,7 @@ inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
     "provider double reply",
     "operator at a bad moment",
     "identity index lost",
+    "usage ledger lost",
 };
 
 }  // namespace weir::simulation

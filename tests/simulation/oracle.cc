@@ -7,6 +7,7 @@
 // stream lost it, or which period it counts in when its copies bear times in two.
 #include "base/digest.h"
 #include "tests/contract/billing/reference_bill.h"
+#include "tests/simulation/rebuild.h"
 #include "tests/simulation/world.h"
 
 #include <algorithm>
@@ -59,6 +60,7 @@ class Oracle {
     judge_ledger();
     judge_provider();
     judge_counts();
+    judge_rebuild();
   }
 
  private:
@@ -278,6 +280,14 @@ class Oracle {
       violated("partition {}: received {}, and what became of them adds up to something else",
                key.second, c.received);
     });
+  }
+
+  void judge_rebuild() {
+    if (!world_.plan.has(Fault::ledger_lost) || !can_rebuild(world_)) return;
+    ++out_.struck[static_cast<std::size_t>(Fault::ledger_lost)];
+    for (const std::string& difference : rebuild_and_compare(world_)) {
+      violated("{}", difference);
+    }
   }
 
   World& world_;

@@ -31,8 +31,9 @@
 #include <vector>
 
 namespace weir {
-class LogDisk;  // ingest/spool/log_disk.h
-}
+class LogDisk;       // ingest/spool/log_disk.h
+struct RebuildFrom;  // quota/rebuild/rebuild.h
+}  // namespace weir
 
 namespace weir::simulation {
 
@@ -66,6 +67,8 @@ struct WorldHooks {
   std::function<void(Deployment&)> deployment;
   /// The consumers' options.
   std::function<void(LoopOptions&)> loop;
+  /// What a rebuild is given.
+  std::function<void(RebuildFrom&)> rebuild;
   /// These faults are drawn in every seed.
   std::set<Fault> favour;
   /// Before each billing run; set by rivals (rivals.h), and the oracle judges them mildly.

@@ -223,6 +223,7 @@ bool happens(Fault fault) {
     case Fault::provider_reply_lost:
     case Fault::provider_double_reply:
     case Fault::operator_bad_moment:
+    case Fault::ledger_lost:
       return false;
     default:
       return true;

@@ -109,6 +109,8 @@ int share_of(Fault fault) {
     case Fault::spool_lost:
     case Fault::index_lost:
       return 12;
+    case Fault::ledger_lost:
+      return 30;  // where the stream is whole
     default:
       return 22;
   }

@@ -165,6 +165,8 @@ class Wrapped {
 
 /// The rows of a request, as a collector makes them.
 void add_row(RequestBatch& batch, const TrueEvent& event, std::int64_t time_us);
+/// A consumer's, with the identity index in `folder`.
+LoopOptions loop_options(World& world, const std::string& folder, const std::string& volume);
 /// Lives of a process: `live` until it dies, a while of nothing, again.
 void spawn_lives(World& world, Process& process, std::function<void()> live);
 

@@ -14,13 +14,13 @@ bool among(std::span<const std::int64_t> ids, std::int64_t id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
+}  // namespace
+
 std::string hex_of(const std::array<std::uint64_t, 2>& identity) {
   char out[33];
   std::snprintf(out, sizeof out, "%016lx%016lx", identity[0], identity[1]);
   return out;
 }
-
-}  // namespace
 
 weir::ProgressRow progress_of(const ProgressKey& key, const ProgressRow& row) {
   weir::ProgressRow out;

@@ -64,6 +64,7 @@ class MemoryOperator : public OperatorTransaction {
 // Rows as the operator's interface has them.
 weir::ProgressRow progress_of(const ProgressKey& key, const ProgressRow& row);
 weir::FlagRow flag_of(std::int64_t id, const FlagRow& row);
+std::string hex_of(const std::array<std::uint64_t, 2>& identity);
 
 /// Locks the rows that `where(key, row)` FOR UPDATE, one after the other in the order of
 /// `order(key, row)`; gives what `make(key, row)` makes of those that still are so.
