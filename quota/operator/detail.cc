@@ -57,10 +57,13 @@ void put_all(JsonWriter& json, std::span<const Row> rows) {
 
 }  // namespace
 
-std::string detail_of(std::span<const QuarantineRow> rows) {
+std::string detail_of_discard(std::span<const QuarantineRow> rows,
+                              std::span<const std::int64_t> children) {
   JsonWriter json;
   put_all(json.begin_object().key("rows"), rows);
-  return json.end_object().text();
+  json.key("children").begin_array();
+  for (const std::int64_t child : children) json.value(child);
+  return json.end_array().end_object().text();
 }
 
 std::string detail_of_split(const QuarantineRow& parent, std::span<const NewRedrive> children,

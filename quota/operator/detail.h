@@ -9,7 +9,9 @@
 
 namespace weir {
 
-std::string detail_of(std::span<const QuarantineRow> rows);
+/// With the children that were still on their way: a replay must not count them.
+std::string detail_of_discard(std::span<const QuarantineRow> rows,
+                              std::span<const std::int64_t> children);
 std::string detail_of_split(const QuarantineRow& parent, std::span<const NewRedrive> children,
                             std::span<const std::int64_t> ids);
 std::string detail_of(std::span<const GapRow> gaps, std::span<const HoleRow> holes);

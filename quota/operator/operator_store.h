@@ -167,8 +167,9 @@ class OperatorTransaction {
       std::span<const std::int64_t> quarantine_ids) = 0;
   virtual Result<std::vector<std::int64_t>> add_redrives(std::int64_t quarantine_id,
                                                          std::span<const NewRedrive> children) = 0;
-  /// Those that are open become `discarded`: what still comes of them is dropped.
-  virtual Status discard_redrives(std::span<const std::int64_t> quarantine_ids) = 0;
+  /// Those that are open become `discarded`: what still comes of them is dropped. Their ids, ascending.
+  virtual Result<std::vector<std::int64_t>> discard_redrives(
+      std::span<const std::int64_t> quarantine_ids) = 0;
 
   virtual Result<std::vector<GapRow>> gaps(std::span<const std::int64_t> ids) = 0;
   virtual Status accept_gaps(std::span<const std::int64_t> ids, const Decision& decision) = 0;

@@ -4,6 +4,8 @@
 #include "quota/postgres_sql.h"
 #include "quota/postgres_store.h"
 
+#include <algorithm>
+
 namespace weir {
 
 Result<std::unique_ptr<OperatorTransaction>> PostgresOperator::begin(Database& database,
@@ -111,10 +113,17 @@ Result<std::vector<std::int64_t>> PostgresOperator::add_redrives(
   return ids;
 }
 
-Status PostgresOperator::discard_redrives(std::span<const std::int64_t> quarantine_ids) {
-  return write("UPDATE quota.redrive SET state = 'discarded', decided_at_us = " WEIR_NOW_US
-               " WHERE quarantine_id = ANY ($1) AND state = 'open'",
-               Params().integers(quarantine_ids));
+Result<std::vector<std::int64_t>> PostgresOperator::discard_redrives(
+    std::span<const std::int64_t> quarantine_ids) {
+  Result<Rows> rows =
+      run("UPDATE quota.redrive SET state = 'discarded', decided_at_us = " WEIR_NOW_US
+          " WHERE quarantine_id = ANY ($1) AND state = 'open' RETURNING id",
+          Params().integers(quarantine_ids));
+  if (!rows) return std::move(rows).error();
+  std::vector<std::int64_t> ids;
+  for (std::size_t i = 0; i < rows->size(); ++i) ids.push_back(rows->integer(i, 0));
+  std::ranges::sort(ids);
+  return ids;
 }
 
 Result<std::vector<UnprovableRow>> PostgresOperator::unprovable(std::span<const std::int64_t> ids) {

@@ -84,21 +84,19 @@ Result<Resolution> discard_quarantine(OperatorStore& store, const Decision& deci
   Result<std::vector<QuarantineRow>> rows = (*deciding)->quarantine(*ids);
   if (!rows) return std::move(rows).error();
   WEIR_TRY(check_all_open(kQuarantine, *ids, *rows));
-  Result<std::vector<RedriveRow>> children = (*deciding)->redrives(*ids);
-  if (!children) return std::move(children).error();
-  const std::size_t on_their_way = open_ones(*children).size();
-  if (on_their_way > 0) WEIR_TRY((*deciding)->discard_redrives(*ids));
+  Result<std::vector<std::int64_t>> on_their_way = (*deciding)->discard_redrives(*ids);
+  if (!on_their_way) return std::move(on_their_way).error();
   WEIR_TRY((*deciding)->resolve_quarantine(*ids, "discarded", decision));
 
   std::vector<std::string> lines = {count_of(rows->size(), "quarantine row") +
                                     " discarded: what stands in them is never billed"};
-  if (on_their_way > 0) {
-    lines.push_back(count_of(on_their_way, "redriven event") +
+  if (!on_their_way->empty()) {
+    lines.push_back(count_of(on_their_way->size(), "redriven event") +
                     " on the way will be dropped when they arrive");
   }
-  return deciding->finish(
-      {"quarantine discard", detail_of(*rows), count_of(rows->size(), "refused row")},
-      std::move(lines));
+  return deciding->finish({"quarantine discard", detail_of_discard(*rows, *on_their_way),
+                           count_of(rows->size(), "refused row")},
+                          std::move(lines));
 }
 
 Result<Split> split_redrive(OperatorStore& store, const Decision& decision, std::int64_t id,

@@ -74,6 +74,23 @@ Error not_quarantined_now(const PastSplit& split) {
                "rebuild with the program that wrote the ledger, or restore a backup"};
 }
 
+Status put_lost_row(Transaction& tx, const PastSplit& split, Deadline deadline) {
+  const Params where =
+      Params().integer(split.partition.value).integer(split.offset.value).integer(split.row);
+  WEIR_TRY(
+      tx.run("INSERT INTO quota.quarantine_record (incarnation, partition, record_offset, topic, "
+             "append_time_us, content_type, raw) SELECT incarnation, $1, $2, topic, 0, '', '' "
+             "FROM quota.deployment WHERE $3::bigint IS NOT NULL ON CONFLICT DO NOTHING",
+             where, deadline));
+  WEIR_TRY(
+      tx.run("INSERT INTO quota.quarantine (incarnation, partition, record_offset, row, reason, "
+             "field, detail, opened_at_us) SELECT incarnation, $1, $2, $3, 'lost', '', "
+             "'the log no longer reaches back to the record', " WEIR_NOW_US
+             " FROM quota.deployment ON CONFLICT DO NOTHING",
+             where, deadline));
+  return Status();
+}
+
 Result<std::vector<CutCounts>> read_cut(Transaction& tx, Deadline deadline) {
   Result<Rows> rows = tx.run(
       "SELECT p.partition, next, received, applied, duplicate, quarantined, unprovable, adjusted "
@@ -134,10 +151,12 @@ Status PostgresRebuiltLedger::split(const PastSplit& split, Deadline deadline) {
   if (!lease) return lease.error();
   Result<Transaction> tx = Transaction::begin(**lease, deadline);
   if (!tx) return tx.error();
+  if (split.lost) WEIR_TRY(put_lost_row(*tx, split, deadline));
   for (const PastSplit::Child& child : split.children) {
     Result<Rows> made = tx->run(
-        "INSERT INTO quota.redrive (id, quarantine_id, partition, event, made_at_us) "
-        "OVERRIDING SYSTEM VALUE SELECT $1, id, $2, $3, $4 FROM quota.quarantine "
+        "INSERT INTO quota.redrive (id, quarantine_id, partition, event, made_at_us, state, "
+        "decided_at_us) OVERRIDING SYSTEM VALUE SELECT $1, id, $2, $3, $4::bigint, $8::text, "
+        "CASE WHEN $8::text = 'open' THEN NULL ELSE $4::bigint END FROM quota.quarantine "
         "WHERE partition = $5 AND record_offset = $6 AND row = $7",
         Params()
             .integer(child.id)
@@ -146,7 +165,8 @@ Status PostgresRebuiltLedger::split(const PastSplit& split, Deadline deadline) {
             .integer(split.decision.at_us)
             .integer(split.partition.value)
             .integer(split.offset.value)
-            .integer(split.row),
+            .integer(split.row)
+            .text(child.discarded ? "discarded" : "open"),
         deadline);
     if (!made) return made.error();
     if (made->affected() != 1) return not_quarantined_now(split);

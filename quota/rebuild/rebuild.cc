@@ -27,8 +27,7 @@ class Rebuilding {
         loop_(source_, handler_, into.key, into.loop, into.clock, into.metrics) {}
 
   Result<RebuildReport> run() {
-    Result<std::vector<LogBounds>> log = look_at_log();
-    if (!log) return std::move(log).error();
+    WEIR_TRY(look_at_log());
     WEIR_TRY(into_.ledger.begin(call()));
     for (const CloseVector& close : from_.closes) {
       std::vector<Offset> cuts;
@@ -43,23 +42,22 @@ class Rebuilding {
       if (into_.progress) into_.progress(report_.closes);
     }
     std::vector<Offset> ends;
-    for (const LogBounds& bounds : *log) ends.push_back(bounds.end);
+    for (const LogBounds& bounds : log_) ends.push_back(bounds.end);
     WEIR_TRY(read_segment(ends));
     WEIR_TRY(replay_.decide_before(into_.ledger, nullptr));
     report_.decisions = replay_.made();
     report_.notes = replay_.notes();
-    note_lost_start(*log);
+    note_lost_start();
     WEIR_TRY(into_.ledger.end(report_.differences, call()));
     return report_;
   }
 
  private:
   /// The log as it is now; it must hold what the last close held.
-  Result<std::vector<LogBounds>> look_at_log() {
+  Status look_at_log() {
     Result<std::int32_t> count = source_.partition_count(call());
     if (!count) return std::move(count).error();
     for (const CloseVector& close : from_.closes) WEIR_TRY(check_close(close, *count));
-    std::vector<LogBounds> log;
     for (std::int32_t p = 0; p < *count; ++p) {
       Result<LogBounds> bounds = source_.bounds(PartitionId{p}, call());
       if (!bounds) return std::move(bounds).error();
@@ -72,9 +70,9 @@ class Rebuilding {
                          std::to_string(held) + " records of it",
                      "point kafka.brokers and kafka.topic at the stream that was closed"};
       }
-      log.push_back(*bounds);
+      log_.push_back(*bounds);
     }
-    return log;
+    return Status();
   }
 
   Status check_close(const CloseVector& close, std::int32_t partitions) const {
@@ -94,7 +92,9 @@ class Rebuilding {
 
   /// Up to `cuts` everywhere; each split on the way as soon as its row is there.
   Status read_segment(const std::vector<Offset>& cuts) {
-    while (const std::optional<PastSplit> split = replay_.next_split(cuts)) {
+    while (std::optional<PastSplit> split = replay_.next_split(cuts)) {
+      const LogBounds& log = log_[static_cast<std::size_t>(split->partition.value)];
+      split->lost = split->offset < log.start;
       WEIR_TRY(source_.raise(split->partition, split->offset + 1));
       WEIR_TRY(read_to_bounds(cuts.size()));
       WEIR_TRY(replay_.make_split(into_.ledger, *split));
@@ -169,9 +169,9 @@ class Rebuilding {
     }
   }
 
-  void note_lost_start(const std::vector<LogBounds>& log) {
+  void note_lost_start() {
     const bool whole =
-        std::ranges::all_of(log, [](const LogBounds& bounds) { return bounds.start.value == 0; });
+        std::ranges::all_of(log_, [](const LogBounds& bounds) { return bounds.start.value == 0; });
     if (whole) return;
     append(
         {"the log starts behind offset 0: confirm that no producer is missing from the registry "
@@ -189,6 +189,7 @@ class Rebuilding {
   QuotaHandler handler_;
   ConsumerLoop loop_;
   RebuildReport report_;
+  std::vector<LogBounds> log_;  // as it was when the rebuild began
 };
 
 }  // namespace

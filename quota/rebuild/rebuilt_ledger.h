@@ -25,8 +25,10 @@ struct PastSplit {
     std::int64_t id = 0;
     std::int64_t partition = 0;
     std::string event;
+    bool discarded = false;  // while it was on its way
   };
   std::vector<Child> children;
+  bool lost = false;  // the log does not reach back to the row: it is made anew, without its record
 };
 
 /// The ledger as a close of the chain has just left it.
@@ -50,7 +52,7 @@ class RebuiltLedger {
   /// closed_until = T, and the adjustments of the sums that the close billed late are its own.
   /// `config`: T lies on no bucket edge, or not behind what is closed.
   virtual Result<RebuiltCut> close(const CloseVector& close, Deadline deadline) = 0;
-  /// The children have their ids of then. `integrity`: the row is not there.
+  /// The children have their ids of then. `integrity`: the row is not there, and not lost.
   virtual Status split(const PastSplit& split, Deadline deadline) = 0;
   /// One open flag a difference, and the flag of begin() goes.
   virtual Status end(const std::vector<std::string>& differences, Deadline deadline) = 0;

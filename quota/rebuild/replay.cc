@@ -58,6 +58,18 @@ Result<PastSplit> read_split(const PastDecision& decision) {
   return split;
 }
 
+/// The children that were on their way when their row was discarded: they never counted.
+void add_discarded(const PastDecision& decision, std::set<std::int64_t>& children) {
+  dom::parser parser;
+  dom::element detail;
+  const simdjson::padded_string padded(decision.detail);
+  if (parser.parse(padded).get(detail) != simdjson::SUCCESS) return;
+  for (const dom::element child : members(detail, "children")) {
+    std::int64_t id = 0;
+    if (child.get(id) == simdjson::SUCCESS) children.insert(id);
+  }
+}
+
 using Ids = RebuiltLedger::Ids;
 /// The open rows that the details of one decision name, each once.
 class Found {
@@ -153,6 +165,7 @@ bool precedes(const PastDecision& decision, const CloseVector& close) {
 
 Result<Replay> Replay::of(std::vector<PastDecision> decisions) {
   Replay replay;
+  std::set<std::int64_t> discarded;
   for (PastDecision& decision : decisions) {
     if (decision.action == "lineage adopt") {
       return Error{ErrorCode::config,
@@ -160,6 +173,7 @@ Result<Replay> Replay::of(std::vector<PastDecision> decisions) {
                        format_rfc3339(decision.at_us) + ": no one log holds all of it",
                    "restore the quota database from a backup instead"};
     }
+    if (decision.action == "quarantine discard") add_discarded(decision, discarded);
     if (decision.action != "quarantine redrive") {
       replay.others_.push_back(std::move(decision));
       continue;
@@ -167,6 +181,9 @@ Result<Replay> Replay::of(std::vector<PastDecision> decisions) {
     Result<PastSplit> split = read_split(decision);
     if (!split) return std::move(split).error();
     replay.splits_.push_back(*std::move(split));
+  }
+  for (PastSplit& split : replay.splits_) {
+    for (PastSplit::Child& child : split.children) child.discarded = discarded.contains(child.id);
   }
   return replay;
 }
@@ -218,10 +235,14 @@ Status Replay::decide(RebuiltLedger& ledger, const PastDecision& past) {
     decided = true;
   }
   if (past.action == "producers retire") {
-    known = decided = true;
+    known = true;
     Result<Resolution> made =
         retire_producer(store, decision, std::string(text(detail, "producer")), deadline);
-    if (!made && made.error().code != ErrorCode::conflict) return made.error();
+    // Ended already, or of a time before the log's start: nobody waits for it.
+    const bool moot = !made && (made.error().code == ErrorCode::conflict ||
+                                made.error().code == ErrorCode::not_found);
+    if (!made && !moot) return made.error();
+    decided = made.ok();
   }
   if (decided) ++made_;
   if (known && !decided) {

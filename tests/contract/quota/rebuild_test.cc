@@ -260,6 +260,52 @@ TEST_F(RebuildTest, R17_decisions_are_made_again_where_they_were_made) {
             "quarantine redrive, quarantine discard, holes accept");
 }
 
+// The mended event reaches the log though its row was discarded: nobody counts it, then or now.
+TEST_F(RebuildTest, R17_a_mended_event_that_was_discarded_on_its_way_never_counts) {
+  stream_.put(PartitionId{0}, "", "{mended, then thought better of");
+  consume();
+  PostgresOperatorStore operators(lost_.pool);
+  const Decision ada{"ada", "looked at it"};
+  const NewRedrive children[] = {{PartitionId{0}, event("m0", 0, kStart + 9)}};
+  const std::int64_t ids[] = {std::stoll(lost_.database.ask("SELECT id FROM quota.quarantine"))};
+  ASSERT_TRUE(split_redrive(operators, ada, ids[0], children, soon()).ok());
+  ASSERT_TRUE(discard_quarantine(operators, ada, ids, soon()).ok());
+  put("m0", 0, kStart + 9, "", lost_.database.ask("SELECT id FROM quota.redrive"));
+  put("other", 0, kStart + 10);
+  consume();
+  EXPECT_EQ(lost_.database.ask("SELECT sum(units) FROM quota.usage"), "1");
+  close(kStart + kBucket, kStart);
+  expect_the_same();
+  EXPECT_EQ(fresh_.database.ask("SELECT state FROM quota.redrive"), "discarded");
+}
+
+TEST_F(RebuildTest, R17_decisions_about_what_the_log_no_longer_holds_stop_no_rebuild) {
+  stream_.put(PartitionId{0}, "", "{mended later");
+  put("a", 0, kStart + 1, "gone 1 1");
+  put("b", 0, kStart + 2);
+  consume();
+  PostgresOperatorStore operators(lost_.pool);
+  const Decision ada{"ada", "looked at it"};
+  const NewRedrive children[] = {{PartitionId{0}, event("m0", 0, kStart + 9)}};
+  const std::int64_t row = std::stoll(lost_.database.ask("SELECT id FROM quota.quarantine"));
+  ASSERT_TRUE(split_redrive(operators, ada, row, children, soon()).ok());
+  put("m0", 0, kStart + 9, "", lost_.database.ask("SELECT id FROM quota.redrive"));
+  consume();
+  EXPECT_EQ(lost_.database.ask("SELECT state FROM quota.redrive"), "redriven");
+  lost_.database.tell(
+      "INSERT INTO quota.audit (at_us, actor, action, detail, reason, worth) VALUES "
+      "(1, 'ada', 'producers retire', '{\"producer\":\"gone\"}', 'its disk died', '')");
+
+  stream_.retain_from(PartitionId{0}, Offset{2});
+  Result<RebuildReport> report = rebuild_fresh();
+  ASSERT_TRUE(report.ok()) << report.error().text();
+  // What the log still holds is kept, `b` and the mended event: behind lost records, for an operator.
+  EXPECT_EQ(fresh_.database.ask("SELECT count(*) FROM quota.unprovable"), "2");
+  EXPECT_EQ(fresh_.database.ask("SELECT state FROM quota.redrive"), "unprovable");
+  ASSERT_EQ(report->notes.size(), 1u);
+  EXPECT_NE(report->notes[0].find("producers retire"), std::string::npos);
+}
+
 // Without the sums that a close billed late, its adjustments would be billed once more.
 TEST_F(RebuildTest, R17_what_differs_from_a_certificate_blocks_closes_until_somebody_says_why) {
   put("a", 0, kStart + 1);

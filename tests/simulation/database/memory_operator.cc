@@ -130,18 +130,21 @@ Result<std::vector<std::int64_t>> MemoryOperator::add_redrives(
   });
 }
 
-Status MemoryOperator::discard_redrives(std::span<const std::int64_t> quarantine_ids) {
-  return session_.run("operator.discard_redrives", [&]() -> Status {
+Result<std::vector<std::int64_t>> MemoryOperator::discard_redrives(
+    std::span<const std::int64_t> quarantine_ids) {
+  return session_.run("operator.discard_redrives", [&]() -> Result<std::vector<std::int64_t>> {
+    std::vector<std::int64_t> ids;
     WEIR_TRY(quota_.redrive.update_all(
         session_,
         [&](std::int64_t, const RedriveRow& row) {
           return among(quarantine_ids, row.quarantine_id) && row.state == "open";
         },
-        [&](std::int64_t, RedriveRow& row) {
+        [&](std::int64_t id, RedriveRow& row) {
           row.state = "discarded";
           row.decided_at_us = session_.now_us();
+          ids.push_back(id);
         }));
-    return {};
+    return ids;
   });
 }
 

@@ -21,7 +21,8 @@ class MemoryOperator : public OperatorTransaction {
       std::span<const std::int64_t> quarantine_ids) override;
   Result<std::vector<std::int64_t>> add_redrives(std::int64_t quarantine_id,
                                                  std::span<const NewRedrive> children) override;
-  Status discard_redrives(std::span<const std::int64_t> quarantine_ids) override;
+  Result<std::vector<std::int64_t>> discard_redrives(
+      std::span<const std::int64_t> quarantine_ids) override;
 
   Result<std::vector<weir::GapRow>> gaps(std::span<const std::int64_t> ids) override;
   Status accept_gaps(std::span<const std::int64_t> ids, const Decision& decision) override;

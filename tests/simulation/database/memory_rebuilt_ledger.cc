@@ -24,6 +24,22 @@ FlagRow rebuild_flag(const Session& session, const Quota& quota, const std::stri
   return flag;
 }
 
+/// The row's id.
+Result<std::int64_t> put_lost_row(Session& session, Quota& quota, const PastSplit& split) {
+  const Deployment& deployment = *quota.deployment.find(session, kOne);
+  const RecordKey record{deployment.incarnation.value, split.partition.value, split.offset.value};
+  WEIR_TRY(quota.quarantine_record.insert(session, record, {deployment.topic, 0, "", ""}));
+  QuarantineRow row;
+  row.id = ++quota.quarantine_ids;
+  row.reason = "lost";
+  row.detail = "the log no longer reaches back to the record";
+  row.opened_at_us = session.now_us();
+  WEIR_TRY(quota.quarantine.insert(
+      session, {deployment.incarnation.value, split.partition.value, split.offset.value, split.row},
+      row));
+  return row.id;
+}
+
 Result<std::vector<LateSum>> assign(Session& session, Quota& quota, const CloseVector& close) {
   std::map<SumKey, std::int64_t> sums;
   for (const LateSum& sum : close.late) {
@@ -103,6 +119,11 @@ Status MemoryRebuiltLedger::split(const PastSplit& split, Deadline) {
                         std::get<2>(key) == split.offset.value && std::get<3>(key) == split.row;
       if (here) parent = row.id;
     });
+    if (!parent && split.lost) {
+      auto made = put_lost_row(session, quota(), split);
+      if (!made) return made.error();
+      parent = *made;
+    }
     if (!parent) return Error{ErrorCode::integrity, "now it is not quarantined", ""};
     for (const PastSplit::Child& child : split.children) {
       RedriveRow row;
@@ -110,6 +131,10 @@ Status MemoryRebuiltLedger::split(const PastSplit& split, Deadline) {
       row.partition = static_cast<std::int32_t>(child.partition);
       row.event = child.event;
       row.made_at_us = split.decision.at_us;
+      if (child.discarded) {
+        row.state = "discarded";
+        row.decided_at_us = split.decision.at_us;
+      }
       WEIR_TRY(quota().redrive.insert_new(session, child.id, std::move(row)));
       quota().redrive_ids = std::max(quota().redrive_ids, child.id);
     }
