@@ -10,7 +10,7 @@ namespace {
 
 Error moved(const std::string& what) {
   return Error{ErrorCode::conflict, "not adopted: " + what + " since the plan was made",
-               "look again: weir-quota lineage show"};
+               "stop weir-quota consume everywhere, then again: weir-quota lineage show"};
 }
 
 bool same_anchor(const std::optional<Anchor>& a, const std::optional<Anchor>& b) {
@@ -65,15 +65,20 @@ void put(JsonWriter& json, const PartitionPlan& plan) {
   json.end_object();
 }
 
+void put_cleared(JsonWriter& json, const std::vector<FlagRow>& flags) {
+  json.key("cleared").begin_array();
+  for (const FlagRow& flag : flags) json.value(flag.what);
+  json.end_array();
+}
+
 std::string detail_of(const AdoptionPlan& plan, const std::vector<FlagRow>& cleared) {
   JsonWriter json;
   json.begin_object().field("incarnation", plan.begins.incarnation.value);
   json.field("why", plan.begins.why).field("topic", plan.begins.topic);
   json.field("cluster_id", plan.begins.cluster_id).key("partitions").begin_array();
   for (const PartitionPlan& partition : plan.partitions) put(json, partition);
-  json.end_array().key("cleared").begin_array();
-  for (const FlagRow& flag : cleared) json.value(flag.what);
-  return json.end_array().end_object().text();
+  put_cleared(json.end_array(), cleared);
+  return json.end_object().text();
 }
 
 std::string worth_of(const AdoptionPlan& plan) {
@@ -96,7 +101,50 @@ Status write(OperatorTransaction& tx, const AdoptionPlan& plan, const std::vecto
   return tx.clear_flags(flags, decision);
 }
 
+/// Why the log cannot be called the one that was read; nullopt when it can be.
+std::optional<std::string> not_the_same(const LineageFacts& facts, const AdoptionPlan& plan) {
+  if (plan.begins.cluster_id != facts.cluster_id) {
+    return "the cluster is " + plan.begins.cluster_id + ", it was " + facts.cluster_id;
+  }
+  for (const PartitionPlan& partition : plan.partitions) {
+    if (partition.what == "unbroken" || partition.what == "never applied") continue;
+    return "partition " + std::to_string(partition.partition.value) + " is " + partition.what;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+bool is_the_same(const LineageFacts& facts, const AdoptionPlan& plan) {
+  return !not_the_same(facts, plan);
+}
+
+Result<Resolution> confirm_lineage(OperatorStore& store, const Decision& decision,
+                                   const LineageFacts& facts, const AdoptionPlan& plan,
+                                   Deadline deadline) {
+  if (const auto why = not_the_same(facts, plan)) {
+    return Error{ErrorCode::conflict, "not confirmed: " + *why,
+                 "bring the old log back, or: weir-quota lineage adopt"};
+  }
+  Result<Deciding> deciding = Deciding::begin(store, decision, deadline);
+  if (!deciding) return std::move(deciding).error();
+  OperatorTransaction& tx = **deciding;
+  Result<std::pair<Incarnation, std::int32_t>> present = tx.incarnation();
+  if (!present) return std::move(present).error();
+  if (present->first != facts.incarnation) {
+    return moved("incarnation " + std::to_string(present->first.value) + " began");
+  }
+  // Those that were looked at: a break that is found meanwhile is another one.
+  std::vector<std::int64_t> ids;
+  for (const FlagRow& flag : plan.breaks) ids.push_back(flag.id);
+  if (!ids.empty()) WEIR_TRY(tx.clear_flags(ids, decision));
+  JsonWriter json;
+  put_cleared(json.begin_object(), plan.breaks);
+  return deciding->finish(
+      {"lineage confirm", json.end_object().text(), ""},
+      {"the log is the one that was read: " + count_of(ids.size(), "lineage flag") + " cleared",
+       "restart weir-quota consume where it ended"});
+}
 
 Result<Resolution> adopt_lineage(OperatorStore& store, const Decision& decision,
                                  const AdoptionPlan& plan, Deadline deadline) {

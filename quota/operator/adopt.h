@@ -1,6 +1,8 @@
 // Adopting a stream that is not the one that was read (R1): incarnation + 1.
 //
 //   plan_adoption()   reads database and log, and says for each partition where to go on, or why not
+//   confirm_lineage() when all is unbroken and the cluster is the one of before (a setting was wrong, or
+//                     the old log is back): the lineage flags are cleared, and nothing else changes
 //   adopt_lineage()   does what a plan says, in one transaction that fences every consumer of the old
 //                     incarnation, leaves a gap row a partition and clears the lineage flags
 //
@@ -53,6 +55,12 @@ struct AdoptionPlan {
 };
 
 Result<AdoptionPlan> plan_adoption(const LineageFacts& facts, LogLook& log, Deadline deadline);
+/// The cluster is the one of before, and every partition's newest anchor stands where it stood.
+bool is_the_same(const LineageFacts& facts, const AdoptionPlan& plan);
+/// `conflict` unless is_the_same().
+Result<Resolution> confirm_lineage(OperatorStore& store, const Decision& decision,
+                                   const LineageFacts& facts, const AdoptionPlan& plan,
+                                   Deadline deadline);
 /// `conflict` when a consumer moved, or somebody adopted, since the plan was made.
 Result<Resolution> adopt_lineage(OperatorStore& store, const Decision& decision,
                                  const AdoptionPlan& plan, Deadline deadline);

@@ -155,6 +155,9 @@ void declare_producers(Declaring& to) {
 void declare_lineage(Declaring& to) {
   to.run(to.command("lineage show", "is the log the one that was read, and what adopting would do"),
          lineage_show_command);
+  to.run(to.decision("lineage confirm",
+                     "the log is the one that was read: the broker or the log is back"),
+         lineage_confirm_command);
   Command& adopt = to.decision("lineage adopt", "go on with a log that was truncated or made anew");
   adopt.flag("--yes", &to.arguments().yes, "do it, not only say what would be done");
   to.run(adopt, lineage_adopt_command);
@@ -171,7 +174,7 @@ void declare_operator_commands(CommandLine& line, Settings* settings, const Quot
   declare_list(to, "holes list", "producers' numbers that never came", kHolesList);
   declare_decision(to, "holes accept", "these numbers are lost", accept_holes);
   declare_list(to, "flags list", "where stored state and stream contradict each other", kFlagsList);
-  declare_decision(to, "flags clear", "looked into, and settled; lineage by adopting alone",
+  declare_decision(to, "flags clear", "looked into, and settled; lineage has commands of its own",
                    clear_flags);
   declare_unprovable(to);
   declare_producers(to);

@@ -21,6 +21,7 @@ ExitCode unprovable_show_command(const QuotaOptions& options, const OperatorArgu
 ExitCode redrive_command(const QuotaOptions& options, const OperatorArguments& arguments,
                          const std::string& config_path);
 ExitCode lineage_show_command(const QuotaOptions& options, const OperatorArguments& arguments);
+ExitCode lineage_confirm_command(const QuotaOptions& options, const OperatorArguments& arguments);
 ExitCode lineage_adopt_command(const QuotaOptions& options, const OperatorArguments& arguments);
 
 }  // namespace weir

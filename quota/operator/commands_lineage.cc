@@ -1,4 +1,4 @@
-// lineage show, lineage adopt: is the log the one that was read, and what if not (R1).
+// lineage show, confirm, adopt: is the log the one that was read, and what if not (R1).
 #include "base/json_writer.h"
 #include "base/text_table.h"
 #include "quota/operator/adopt.h"
@@ -107,7 +107,25 @@ ExitCode lineage_show_command(const QuotaOptions& options, const OperatorArgumen
     print_out("\n" + plan.error().text() + "\n");
     return plan.error().code == ErrorCode::conflict ? ExitCode::done : exit_code_of(plan.error());
   }
-  print_out("\n" + plan_text(*plan) + "\nweir-quota lineage adopt --reason TEXT --yes\n");
+  print_out("\n" + plan_text(*plan) + "\n");
+  print_out(is_the_same(looked->facts, *plan)
+                ? "the log is the one that was read: weir-quota lineage confirm --reason TEXT\n"
+                : "stop weir-quota consume, then: weir-quota lineage adopt --reason TEXT --yes\n");
+  return ExitCode::done;
+}
+
+ExitCode lineage_confirm_command(const QuotaOptions& options, const OperatorArguments& arguments) {
+  const Deadline deadline = Deadline::in(kOperatorTimeout);
+  const Decision decision = arguments.decision();
+  if (Status whole = check_decision(decision); !whole) return refuse_decision(whole.error());
+  const auto looked = look(options, deadline);
+  if (!looked) return refuse_decision(looked.error());
+  const auto plan = make_plan(options, looked->facts, deadline);
+  if (!plan) return refuse_decision(plan.error());
+  PostgresOperatorStore store(*looked->database);
+  const auto done = confirm_lineage(store, decision, looked->facts, *plan, deadline);
+  if (!done) return refuse_decision(done.error());
+  print_resolution(*done, decision, arguments.json);
   return ExitCode::done;
 }
 

@@ -131,7 +131,7 @@ Result<Resolution> clear_flags(OperatorStore& store, const Decision& decision,
       return Error{ErrorCode::conflict,
                    "flag " + std::to_string(flag.id) +
                        " says that the log is another one; clearing it would bill from two logs",
-                   "weir-quota lineage adopt, or put the old log back"};
+                   "weir-quota lineage show, then confirm it (the old log is back) or adopt it"};
     }
     lines.push_back("flag " + std::to_string(flag.id) + " cleared: " + flag.kind + ", " +
                     flag.what);

@@ -82,6 +82,15 @@ TEST_F(Close, R9_without_a_recorded_barrier_nothing_is_closed) {
   EXPECT_EQ(refused(hour(1)), (Codes{"no_barrier", "no_barrier"}));
 }
 
+TEST_F(Close, R9_no_barrier_is_written_before_the_databases_clock_says_T_plus_G) {
+  world_.stream().skew_append_clock(2 * kMinuteUs);  // the broker's clock says so already
+  world_.set_clock(hour(1) + 9 * kMinuteUs);
+  const Result<Readiness> early = world_.gate().prove(hour(1));
+  ASSERT_TRUE(early.ok());
+  EXPECT_FALSE(early->ready());
+  EXPECT_EQ(world_.stream().barriers_written(), 0);
+}
+
 TEST_F(Close, R9_a_barrier_that_is_not_passed_everywhere_keeps_it_open) {
   prove(hour(1));
   world_.tell("update quota.progress set next = next - 1 where partition = 1");

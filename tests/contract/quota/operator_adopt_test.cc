@@ -139,6 +139,35 @@ TEST_F(AdoptTest, R6_what_one_adoption_could_not_hold_no_later_one_calls_new) {
             "5940000000 5940000000");
 }
 
+// The settings named another broker once: what that raised is taken back, and nothing else changes.
+TEST_F(AdoptTest, R1_a_log_that_is_the_one_that_was_read_is_confirmed) {
+  flag("lineage", "another cluster: staging");
+  const auto facts = store_.lineage(soon());
+  ASSERT_TRUE(facts.ok());
+  log_.cluster = "staging";
+  auto made = plan();
+  ASSERT_TRUE(made.ok()) << made.error().text();
+  EXPECT_EQ(confirm_lineage(store_, decision_, *facts, *made, soon()).error().code,
+            ErrorCode::conflict);
+  log_.cluster = "cluster-1";
+  log_.truncate(1, 95);
+  made = plan();
+  ASSERT_TRUE(made.ok()) << made.error().text();
+  EXPECT_EQ(confirm_lineage(store_, decision_, *facts, *made, soon()).error().code,
+            ErrorCode::conflict);
+  EXPECT_EQ(number("SELECT count(*) FROM quota.v2_blockers WHERE kind = 'lineage'"), 1);
+
+  log_.fill(1, 95, 100, "a", 95);
+  log_.partitions[1].records[Offset{99}].digest = "a-99";
+  made = plan();
+  ASSERT_TRUE(made.ok()) << made.error().text();
+  const auto done = confirm_lineage(store_, decision_, *facts, *made, soon());
+  ASSERT_TRUE(done.ok()) << done.error().text();
+  EXPECT_EQ(number("SELECT count(*) FROM quota.v2_blockers"), 0);
+  EXPECT_EQ(number("SELECT incarnation FROM quota.deployment"), 1);
+  EXPECT_EQ(number("SELECT count(*) FROM quota.audit WHERE action = 'lineage confirm'"), 1);
+}
+
 TEST_F(AdoptTest, R1_a_topic_that_was_made_anew_is_read_from_its_start) {
   flag("lineage", "log made anew");
   for (std::int32_t p = 0; p < 2; ++p) {
