@@ -198,7 +198,8 @@ void befall(World& world, Fault fault) {
     case Fault::dead_collector:
       return lose_collector(world, fault);
     case Fault::power_failure:
-      return lose_spool(world, fault);
+      // Of the rack, as often as not: its switch went first.
+      return world.random.chance(50) ? lose_collector(world, fault) : lose_spool(world, fault);
     case Fault::index_lost: {
       World::ConsumerState& consumer = any_of_them(world, world.consumers);
       consumer.volume_gone = true;

@@ -29,7 +29,8 @@ std::vector<Mutant> identity_mutants();  // identity, lineage, the stream as a c
 std::vector<Mutant> gate_mutants();      // READY(T) and READY*(T)
 std::vector<Mutant> close_mutants();     // the close
 std::vector<Mutant> money_mutants();     // invoices and charges
-std::vector<Mutant> producer_mutants();  // a gateway's stream and disk
+std::vector<Mutant> producer_mutants();  // a gateway's stream
+std::vector<Mutant> spool_mutants();     // a gateway's disk
 std::vector<Mutant> operator_mutants();  // what operators decide
 std::vector<Mutant> rebuild_mutants();   // what a rebuild is given
 /// A ledger row doubled behind everybody's back: shows that the oracle is awake.

@@ -66,8 +66,9 @@ const bool kQuiet = [] {
 
 std::vector<Mutant> all() {
   std::vector<Mutant> mutants;
-  for (auto&& some : {ingest_mutants(), identity_mutants(), gate_mutants(), close_mutants(),
-                      money_mutants(), producer_mutants(), operator_mutants(), rebuild_mutants()}) {
+  for (auto&& some :
+       {ingest_mutants(), identity_mutants(), gate_mutants(), close_mutants(), money_mutants(),
+        producer_mutants(), spool_mutants(), operator_mutants(), rebuild_mutants()}) {
     mutants.insert(mutants.end(), some.begin(), some.end());
   }
   return mutants;

@@ -1,5 +1,4 @@
 #include "ingest/codec/seal.h"
-#include "ingest/spool/log_disk.h"
 #include "tests/simulation/mutants/mutant.h"
 #include "tests/simulation/mutants/through.h"
 
@@ -90,6 +89,11 @@ std::optional<Seal> without_registration(Seal seal) {
   return seal;
 }
 
+std::optional<Seal> own_epoch_only(Seal seal) {
+  std::erase_if(seal.numbers, [&](const EpochNumbers& of) { return of.epoch != seal.epoch; });
+  return seal;
+}
+
 }  // namespace
 
 std::vector<Mutant> producer_mutants() {
@@ -97,6 +101,10 @@ std::vector<Mutant> producer_mutants() {
       sealing("R13", "not_registered_first",
               "a gateway dies before its first seal: nobody knows that there is one",
               {Fault::dead_collector, Fault::spool_lost}, without_registration),
+      sealing("R13", "seal_only_own_epoch",
+              "epoch 1 ends with a topic of another shape, the stream loses its last records, and "
+              "epoch 2 seals its own numbers alone",
+              {Fault::partition_added, Fault::truncation}, own_epoch_only),
       {"R14", "one_name_for_every_disk",
        "the disk with the spool dies, the gateway starts again under its name and seals",
        [] {
