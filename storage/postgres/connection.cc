@@ -75,6 +75,7 @@ struct Connection::State {
   Status prepare(const std::string& name, std::string_view sql, Deadline deadline);
   Error error_of(const PGresult* result);
   Status simple(const std::string& sql, Deadline deadline);
+  Status put(std::string_view bytes, Deadline deadline);
 };
 
 Status Connection::State::connect(Deadline deadline) {
@@ -168,6 +169,19 @@ Status Connection::State::simple(const std::string& sql, Deadline deadline) {
   return Status();
 }
 
+/// COPY's data, in pieces, so that what libpq keeps for a slow socket stays small.
+Status Connection::State::put(std::string_view bytes, Deadline deadline) {
+  constexpr std::size_t kPiece = 256u << 10;
+  while (!bytes.empty()) {
+    const std::string_view piece = bytes.substr(0, kPiece);
+    const int taken = PQputCopyData(raw.get(), piece.data(), static_cast<int>(piece.size()));
+    if (taken < 0) return lost(first_line(PQerrorMessage(raw.get())));
+    if (taken > 0) bytes.remove_prefix(piece.size());
+    WEIR_TRY(flush(deadline));
+  }
+  return {};
+}
+
 Connection::Connection(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
@@ -244,6 +258,32 @@ Result<Rows> Connection::run(std::string_view sql, const Params& params, Deadlin
 
 Status Connection::script(const std::string& sql, Deadline deadline) {
   return state_->simple(sql, deadline);
+}
+
+Status Connection::copy_in(const std::string& sql, const CopyRows& rows, Deadline deadline) {
+  State& state = *state_;
+  if (state.broken) return state.lost("the connection was given up");
+  if (PQsendQuery(state.raw.get(), sql.c_str()) == 0) {
+    return state.lost(first_line(PQerrorMessage(state.raw.get())));
+  }
+  WEIR_TRY(state.flush(deadline));
+  const Result<RawResult> begun = state.next_result(deadline);
+  if (!begun) return begun.error();
+  if (PQresultStatus(begun->get()) != PGRES_COPY_IN) {
+    const Error refused = state.error_of(begun->get());
+    for (auto rest = state.next_result(deadline); rest && *rest;
+         rest = state.next_result(deadline)) {
+    }
+    return refused;
+  }
+  // A row that the server refuses is its answer to the end: what is sent before is thrown away there.
+  WEIR_TRY(state.put(rows.bytes_, deadline));
+  WEIR_TRY(state.put(std::string_view("\xff\xff", 2), deadline));
+  if (PQputCopyEnd(state.raw.get(), nullptr) < 0) {
+    return state.lost(first_line(PQerrorMessage(state.raw.get())));
+  }
+  WEIR_TRY(state.finish_call(deadline));
+  return {};
 }
 
 Status Connection::begin(Deadline deadline) {

@@ -1,8 +1,10 @@
-// Params: values in the form that libpq sends. Scalars as text, bytes and arrays as the server's
-// binary form, which needs no quoting.
+// Params and CopyRows: values in the form that libpq sends. Scalars as text, bytes, arrays and COPY's
+// rows as the server's binary form, which needs no quoting.
 //
 //   array (binary): i32 dimensions, i32 has null, u32 element type, then for the one dimension
 //                   i32 length, i32 lower bound; then each element: i32 bytes, bytes
+//   COPY (binary):  "PGCOPY\n\377\r\n\0", i32 flags, i32 extension; then each row: i16 columns, each one
+//                   i32 bytes, bytes; at the end i16 -1, which copy_in adds
 #include "storage/postgres/connection.h"
 
 #include <charconv>
@@ -19,6 +21,11 @@ void put_32(std::string& out, std::uint32_t value) {
   const char bytes[4] = {static_cast<char>(value >> 24), static_cast<char>(value >> 16),
                          static_cast<char>(value >> 8), static_cast<char>(value)};
   out.append(bytes, 4);
+}
+
+void put_64(std::string& out, std::int64_t value) {
+  put_32(out, static_cast<std::uint32_t>(static_cast<std::uint64_t>(value) >> 32));
+  put_32(out, static_cast<std::uint32_t>(value));
 }
 
 std::string array_header(std::size_t count, std::uint32_t element_type) {
@@ -86,10 +93,31 @@ Params& Params::integers(std::span<const std::int64_t> values) {
   out.reserve(out.size() + values.size() * 12);
   for (std::int64_t value : values) {
     put_32(out, 8);
-    put_32(out, static_cast<std::uint32_t>(static_cast<std::uint64_t>(value) >> 32));
-    put_32(out, static_cast<std::uint32_t>(value));
+    put_64(out, value);
   }
   values_.push_back({std::move(out), false, true});
+  return *this;
+}
+
+CopyRows::CopyRows() : bytes_("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19) {}
+
+CopyRows& CopyRows::row(std::int16_t columns) {
+  const auto count = static_cast<std::uint16_t>(columns);
+  bytes_.push_back(static_cast<char>(count >> 8));
+  bytes_.push_back(static_cast<char>(count));
+  empty_ = false;
+  return *this;
+}
+
+CopyRows& CopyRows::text(std::string_view value) {
+  put_32(bytes_, static_cast<std::uint32_t>(value.size()));
+  bytes_.append(value);
+  return *this;
+}
+
+CopyRows& CopyRows::integer(std::int64_t value) {
+  put_32(bytes_, 8);
+  put_64(bytes_, value);
   return *this;
 }
 

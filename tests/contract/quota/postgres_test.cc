@@ -113,6 +113,73 @@ TEST(PostgresTest, parameters_arrive_as_they_were_given) {
   }
 }
 
+constexpr const char* kCopyAudit =
+    "COPY quota.audit (at_us, actor, action, detail) FROM STDIN (FORMAT binary)";
+
+CopyRows audit_rows(std::int64_t count, std::string_view detail) {
+  CopyRows rows;
+  for (std::int64_t i = 0; i < count; ++i) rows.row(4).integer(i).text("a").text("").text(detail);
+  return rows;
+}
+
+TEST(PostgresTest, copied_rows_arrive_as_they_were_given_however_many_pieces_they_take) {
+  QuotaDatabase database;
+  Connection connection = database.connect();
+  const std::string detail = "tab\t, \\N, \xC3\xBC" + std::string(1'000, 'x');
+  ASSERT_TRUE(connection.begin(soon()).ok());
+  const Status copied = connection.copy_in(kCopyAudit, audit_rows(5'000, detail), soon());
+  ASSERT_TRUE(copied.ok()) << copied.error().text();
+  EXPECT_EQ(connection.run("SELECT count(*) FROM quota.audit", soon())->integer(0, 0), 5'000);
+  ASSERT_TRUE(connection.commit(soon()).ok());
+  const Result<Rows> rows = connection.run(
+      "SELECT count(*), min(at_us), max(at_us), min(actor), max(action), min(detail), max(detail) "
+      "FROM quota.audit",
+      soon());
+  ASSERT_TRUE(rows.ok()) << rows.error().text();
+  EXPECT_EQ(rows->integer(0, 0), 5'000);
+  EXPECT_EQ(rows->integer(0, 1), 0);
+  EXPECT_EQ(rows->integer(0, 2), 4'999);
+  EXPECT_EQ(rows->text(0, 3), "a");
+  EXPECT_EQ(rows->text(0, 4), "");
+  EXPECT_EQ(rows->text(0, 5), detail);
+  EXPECT_EQ(rows->text(0, 6), detail);
+}
+
+TEST(PostgresTest, a_row_that_copy_refuses_fails_the_transaction_and_leaves_the_connection_usable) {
+  QuotaDatabase database;
+  database.tell("CREATE UNIQUE INDEX ON quota.audit (detail)");
+  Connection connection = database.connect();
+  ASSERT_TRUE(connection.begin(soon()).ok());
+  const Status refused = connection.copy_in(kCopyAudit, audit_rows(200'000, "twice"), soon());
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::conflict) << refused.error().text();
+  EXPECT_FALSE(connection.commit(soon()).ok());
+  EXPECT_FALSE(connection.broken());
+  EXPECT_EQ(connection.run("SELECT count(*) FROM quota.audit", soon())->integer(0, 0), 0);
+}
+
+TEST(PostgresTest, a_copy_into_what_is_not_there_is_an_error_and_no_loss_of_the_connection) {
+  QuotaDatabase database;
+  Connection connection = database.connect();
+  const Status refused = connection.copy_in("COPY quota.nothing FROM STDIN (FORMAT binary)",
+                                            audit_rows(1, ""), soon());
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::config) << refused.error().text();
+  EXPECT_TRUE(connection.run("SELECT 1", soon()).ok());
+}
+
+TEST(PostgresTest, a_copy_to_a_frozen_server_ends_by_its_deadline) {
+  QuotaDatabase database;
+  Connection connection = database.connect();
+  ASSERT_TRUE(connection.begin(soon()).ok());
+  Frozen frozen(connection.backend_pid());
+  ASSERT_TRUE(frozen.frozen()) << "the test must run as a user that may signal the server";
+  const Status copied = connection.copy_in(kCopyAudit, audit_rows(1, ""), Deadline::in(kShort));
+  ASSERT_FALSE(copied.ok());
+  EXPECT_EQ(copied.error().code, ErrorCode::unavailable);
+  EXPECT_TRUE(connection.broken());
+}
+
 TEST(MigrationsTest, a_second_run_changes_nothing) {
   QuotaDatabase database;
   Connection connection = database.connect();
