@@ -1,6 +1,7 @@
 // json_quote, declared in base/log.h.
 #include "base/log.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <fmt/format.h>
 
@@ -10,6 +11,9 @@ namespace {
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
 bool is_continuation(std::uint8_t byte) { return (byte & 0xC0) == 0x80; }
+
+/// Stands for itself.
+bool is_plain(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
 
 /// The length of the well-formed UTF-8 sequence at the front of `text` (Unicode, table 3-7: no
 /// overlong forms, no surrogates, nothing beyond U+10FFFF), or 0.
@@ -61,8 +65,10 @@ void append_ascii(std::string& out, char c) {
 }  // namespace
 
 std::string json_quote(std::string_view text) {
-  std::string out = "\"";
+  std::string out;
   out.reserve(text.size() + 2);
+  out.push_back('"');
+  if (std::all_of(text.begin(), text.end(), is_plain)) return out.append(text) += '"';
   while (!text.empty()) {
     const std::size_t length = sequence_length(text);
     if (length == 1) {
