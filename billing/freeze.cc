@@ -4,37 +4,43 @@
 #include "catalog/index.h"
 
 #include <algorithm>
-#include <set>
-#include <unordered_map>
+#include <numeric>
 
 namespace weir {
 namespace {
 
 using SubscriptionName = std::pair<std::string, std::string>;
 
-/// Finds the period of (tenant, subscription, time); remembers the last one of each subscription,
-/// since most of them are of the same one.
+/// Finds the period of (tenant, subscription, time); remembers the last one, since rows that follow one
+/// another are mostly of the same.
 class PeriodFinder {
  public:
   explicit PeriodFinder(const Catalog& catalog) : catalog_(catalog), index_(catalog) {}
 
+  const SubscriptionIndex& index() const { return index_; }
+
   Result<std::optional<PeriodKey>> find(const UsageRow& row) {
     const Subscription* subscription = index_.find(row.tenant, row.subscription);
     if (subscription == nullptr) return std::optional<PeriodKey>();
-    TimeRange& last = last_[subscription];
-    if (!last.contains(row.bucket_us)) {
-      Result<std::optional<TimeRange>> period = period_of(catalog_, *subscription, row.bucket_us);
+    return find(*subscription, row.bucket_us);
+  }
+
+  Result<std::optional<PeriodKey>> find(const Subscription& of, std::int64_t time_us) {
+    if (last_of_ != &of || !last_.contains(time_us)) {
+      const Result<std::optional<TimeRange>> period = period_of(catalog_, of, time_us);
       if (!period) return period.error();
       if (!*period) return std::optional<PeriodKey>();
-      last = **period;
+      last_of_ = &of;
+      last_ = **period;
     }
-    return std::optional<PeriodKey>({row.tenant, row.subscription, last.from_us, last.to_us});
+    return std::optional<PeriodKey>({of.tenant, of.id, last_.from_us, last_.to_us});
   }
 
  private:
   const Catalog& catalog_;
   SubscriptionIndex index_;
-  std::unordered_map<const Subscription*, TimeRange> last_;
+  const Subscription* last_of_ = nullptr;
+  TimeRange last_{};
 };
 
 Status add_units(std::int64_t& sum, const UsageRow& row) {
@@ -45,16 +51,60 @@ Status add_units(std::int64_t& sum, const UsageRow& row) {
                ""};
 }
 
-Status freeze_usage(const FreezeInput& input, PeriodFinder& finder, Frozen& frozen) {
+using OwnedRow = std::pair<const Subscription*, const UsageRow*>;
+
+/// The rows by subscription, in the catalogue's order, which is the snapshot's: a map is filled fastest
+/// from its beginning to its end. Those of nobody first.
+std::vector<OwnedRow> by_subscription(const FreezeInput& input, const SubscriptionIndex& index) {
+  const std::vector<Subscription>& all = input.catalog->subscriptions;
+  const auto place = [&](const Subscription* of) {
+    return of == nullptr ? 0 : static_cast<std::size_t>(of - all.data()) + 1;
+  };
+  std::vector<OwnedRow> rows;
+  rows.reserve(input.usage.size());
+  std::vector<std::size_t> next(all.size() + 2);
   for (const UsageRow& row : input.usage) {
-    const Result<std::optional<PeriodKey>> period = finder.find(row);
+    rows.emplace_back(index.find(row.tenant, row.subscription), &row);
+    ++next[place(rows.back().first) + 1];
+  }
+  std::partial_sum(next.begin(), next.end(), next.begin());
+  std::vector<OwnedRow> ordered(rows.size());
+  for (const OwnedRow& row : rows) ordered[next[place(row.first)]++] = row;
+  return ordered;
+}
+
+Status freeze_usage(const FreezeInput& input, PeriodFinder& finder, Frozen& frozen) {
+  for (const auto& [subscription, row] : by_subscription(input, finder.index())) {
+    Result<std::optional<PeriodKey>> period = std::optional<PeriodKey>();
+    if (subscription != nullptr) period = finder.find(*subscription, row->bucket_us);
     if (!period) return period.error();
     if (!*period) {
-      frozen.unattributed.push_back(row);
+      frozen.unattributed.push_back(*row);
     } else {
-      WEIR_TRY(add_units(frozen.snapshot[{**period, row.meter}].usage, row));
+      SnapshotKey key{**std::move(period), row->meter};
+      const auto at = frozen.snapshot.try_emplace(frozen.snapshot.end(), std::move(key));
+      WEIR_TRY(add_units(at->second.usage, *row));
     }
   }
+  return {};
+}
+
+/// A bucket that two incarnations fed is one row.
+Status join_unattributed(Frozen& frozen) {
+  std::vector<UsageRow>& rows = frozen.unattributed;
+  std::sort(rows.begin(), rows.end());
+  std::size_t kept = 0;
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    const auto name = [](const UsageRow& row) {
+      return std::tie(row.tenant, row.subscription, row.meter, row.bucket_us);
+    };
+    if (name(rows[kept]) == name(rows[i])) {
+      WEIR_TRY(add_units(rows[kept].units, rows[i]));
+    } else if (++kept != i) {
+      rows[kept] = std::move(rows[i]);
+    }
+  }
+  if (!rows.empty()) rows.resize(kept + 1);
   return {};
 }
 
@@ -146,6 +196,7 @@ Result<Frozen> freeze(const FreezeInput& input) {
   Frozen frozen;
   PeriodFinder finder(*input.catalog);
   WEIR_TRY(freeze_usage(input, finder, frozen));
+  WEIR_TRY(join_unattributed(frozen));
   WEIR_TRY(freeze_attributed(input, finder, frozen));
   WEIR_TRY(freeze_adjustments(input, finder, frozen));
   Result<std::vector<DuePeriod>> due = due_at(*input.catalog, input.invoiced, input.t_us);

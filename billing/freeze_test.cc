@@ -1,5 +1,6 @@
 #include "billing/freeze.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 namespace weir {
@@ -44,6 +45,33 @@ TEST_F(Freeze, sums_buckets_by_period_of_the_time_at_which_they_were_used) {
   ASSERT_EQ(result.snapshot.size(), 2u);
   EXPECT_EQ(result.snapshot.at({period("sub-1", 0), "requests"}), (SnapshotUnits{7, 0, 0}));
   EXPECT_EQ(result.snapshot.at({period("sub-1", 1), "requests"}), (SnapshotUnits{5, 0, 0}));
+}
+
+TEST_F(Freeze, usage_in_any_order_freezes_alike) {
+  catalog_.subscriptions = {{"acme", "sub-2", "bob", "hourly", hour(0), kForEverUs},
+                            {"acme", "sub-1", "ann", "hourly", hour(0), kForEverUs},
+                            {"umbra", "sub-1", "cat", "hourly", hour(0), kForEverUs}};
+  input_.usage = {usage("sub-1", hour(0), 3), usage("sub-2", hour(1), 4),
+                  usage("sub-1", hour(1), 5), usage("nobody", hour(1), 6),
+                  usage("sub-2", hour(0), 7), usage("sub-1", hour(0), 8)};
+  const Frozen one = frozen();
+  std::reverse(input_.usage.begin(), input_.usage.end());
+  const Frozen other = frozen();
+  EXPECT_EQ(one.snapshot, other.snapshot);
+  EXPECT_EQ(one.unattributed, other.unattributed);
+  EXPECT_EQ(one.snapshot.at({period("sub-1", 0), "requests"}), (SnapshotUnits{11, 0, 0}));
+  EXPECT_EQ(one.snapshot.at({period("sub-2", 0), "requests"}), (SnapshotUnits{7, 0, 0}));
+  EXPECT_EQ(one.snapshot.size(), 4u);
+}
+
+TEST_F(Freeze, a_bucket_of_nobody_that_two_incarnations_fed_is_one_row) {
+  input_.usage = {usage("nobody", hour(0), 4), usage("other", hour(0), 1),
+                  usage("nobody", hour(1), 2), usage("nobody", hour(0), 3)};
+  EXPECT_EQ(frozen().unattributed,
+            (std::vector<UsageRow>{usage("nobody", hour(0), 7), usage("nobody", hour(1), 2),
+                                   usage("other", hour(0), 1)}));
+  input_.usage = {usage("nobody", hour(0), INT64_MAX), usage("nobody", hour(0), 1)};
+  EXPECT_EQ(freeze(input_).error().code, ErrorCode::invalid);
 }
 
 TEST_F(Freeze, every_period_up_to_T_is_due_once_used_or_not) {

@@ -1,26 +1,23 @@
 #include "catalog/index.h"
 
-#include "base/digest.h"
-
-#include <array>
+#include <functional>
 
 namespace weir {
-namespace {
 
-std::string key_of(std::string_view tenant, std::string_view id) {
-  return length_prefixed(std::array{tenant, id});
+std::size_t SubscriptionIndex::HashName::operator()(const Name& name) const {
+  constexpr std::hash<std::string_view> kHash;
+  // Odd, so that the tenant's bits all stay; a pair with its names exchanged hashes otherwise.
+  return kHash(name.first) * 0x9E3779B97F4A7C15u + kHash(name.second);
 }
 
-}  // namespace
-
 SubscriptionIndex::SubscriptionIndex(const Catalog& catalog) {
-  by_key_.reserve(catalog.subscriptions.size());
-  for (const Subscription& s : catalog.subscriptions) by_key_.emplace(key_of(s.tenant, s.id), &s);
+  by_name_.reserve(catalog.subscriptions.size());
+  for (const Subscription& s : catalog.subscriptions) by_name_.emplace(Name(s.tenant, s.id), &s);
 }
 
 const Subscription* SubscriptionIndex::find(std::string_view tenant, std::string_view id) const {
-  auto it = by_key_.find(key_of(tenant, id));
-  return it == by_key_.end() ? nullptr : it->second;
+  const auto it = by_name_.find({tenant, id});
+  return it == by_name_.end() ? nullptr : it->second;
 }
 
 }  // namespace weir

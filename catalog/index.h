@@ -4,9 +4,9 @@
 
 #include "catalog/catalog.h"
 
-#include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace weir {
 
@@ -17,7 +17,11 @@ class SubscriptionIndex {
   const Subscription* find(std::string_view tenant, std::string_view id) const;
 
  private:
-  std::unordered_map<std::string, const Subscription*> by_key_;
+  using Name = std::pair<std::string_view, std::string_view>;  // tenant, id
+  struct HashName {
+    std::size_t operator()(const Name& name) const;
+  };
+  std::unordered_map<Name, const Subscription*, HashName> by_name_;
 };
 
 }  // namespace weir
