@@ -1,7 +1,5 @@
 #include "billing/frozen_rows.h"
 
-#include "billing/columns.h"
-
 namespace weir {
 namespace {
 
@@ -15,8 +13,8 @@ UsageRow usage_row(const Rows& rows, std::size_t row, int column) {
 
 Result<std::vector<UsageRow>> FrozenRows::usage(std::int64_t from_us, std::int64_t to_us) {
   const Result<Rows> rows =
-      run("select tenant, subscription, meter, bucket_us, sum(units)::bigint from quota.v1_usage "
-          "where bucket_us >= $1 and bucket_us < $2 group by 1, 2, 3, 4",
+      run("select tenant, subscription, meter, bucket_us, units from quota.v1_usage "
+          "where bucket_us >= $1 and bucket_us < $2",
           Params().integer(from_us).integer(to_us));
   if (!rows) return rows.error();
   std::vector<UsageRow> usage;
@@ -83,83 +81,54 @@ Status FrozenRows::add(std::int64_t close_id, std::int64_t catalog_version, cons
 }
 
 Status FrozenRows::add_snapshot(std::int64_t close_id, const Frozen& frozen) {
-  TextColumn tenant, subscription, meter;
-  NumberColumn from, to, usage, late, attributed;
+  CopyRows rows;
   for (const auto& [key, units] : frozen.snapshot) {
-    tenant.add(key.period.tenant);
-    subscription.add(key.period.subscription);
-    meter.add(key.meter);
-    from.add(key.period.from_us);
-    to.add(key.period.to_us);
-    usage.add(units.usage);
-    late.add(units.late);
-    attributed.add(units.attributed);
+    rows.row(9).integer(close_id).text(key.period.tenant).text(key.period.subscription);
+    rows.text(key.meter).integer(key.period.from_us).integer(key.period.to_us);
+    rows.integer(units.usage).integer(units.late).integer(units.attributed);
   }
-  WEIR_TRY(run(
-      "insert into billing.snapshot (close_id, tenant, subscription, meter, "
-      "period_from_us, period_to_us, usage_units, late_units, attributed_units) "
-      "select $9::bigint, * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], "
-      "$5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])",
-      bind_all(tenant, subscription, meter, from, to, usage, late, attributed).integer(close_id)));
-  return {};
+  return copy(
+      "billing.snapshot (close_id, tenant, subscription, meter, period_from_us, "
+      "period_to_us, usage_units, late_units, attributed_units)",
+      rows);
 }
 
 Status FrozenRows::add_due(std::int64_t close_id, std::int64_t catalog_version,
                            const Frozen& frozen) {
-  TextColumn tenant, subscription, customer;
-  NumberColumn from, to;
+  CopyRows rows;
   for (const DuePeriod& due : frozen.due) {
-    tenant.add(due.key.tenant);
-    subscription.add(due.key.subscription);
-    from.add(due.key.from_us);
-    to.add(due.key.to_us);
-    customer.add(due.customer);
+    rows.row(7).text(due.key.tenant).text(due.key.subscription).integer(due.key.from_us);
+    rows.integer(due.key.to_us).text(due.customer).integer(close_id).integer(catalog_version);
   }
-  WEIR_TRY(
-      run("insert into billing.due_period (tenant, subscription, period_from_us, "
-          "period_to_us, customer, close_id, catalog_version) select u.*, $6::bigint, $7::bigint "
-          "from "
-          "unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[]) u",
-          bind_all(tenant, subscription, from, to, customer)
-              .integer(close_id)
-              .integer(catalog_version)));
-  return {};
+  return copy(
+      "billing.due_period (tenant, subscription, period_from_us, period_to_us, customer, "
+      "close_id, catalog_version)",
+      rows);
 }
 
 Status FrozenRows::add_unattributed(std::int64_t close_id, const Frozen& frozen) {
-  TextColumn tenant, subscription, meter;
-  NumberColumn bucket, units;
+  CopyRows rows;
   for (const UsageRow& row : frozen.unattributed) {
-    tenant.add(row.tenant);
-    subscription.add(row.subscription);
-    meter.add(row.meter);
-    bucket.add(row.bucket_us);
-    units.add(row.units);
+    rows.row(6).integer(close_id).text(row.tenant).text(row.subscription).text(row.meter);
+    rows.integer(row.bucket_us).integer(row.units);
   }
-  WEIR_TRY(
-      run("insert into billing.unattributed (close_id, tenant, subscription, meter, "
-          "bucket_us, units) select $6::bigint, * from unnest($1::text[], $2::text[], $3::text[], "
-          "$4::bigint[], $5::bigint[])",
-          bind_all(tenant, subscription, meter, bucket, units).integer(close_id)));
-  return {};
+  return copy("billing.unattributed (close_id, tenant, subscription, meter, bucket_us, units)",
+              rows);
 }
 
 Status FrozenRows::add_attributions(std::int64_t close_id, const Frozen& frozen) {
-  TextColumn tenant, subscription, meter;
-  NumberColumn from_close, bucket;
+  CopyRows rows;
   for (const UnattributedRow& row : frozen.attributed) {
-    from_close.add(row.from_close);
-    tenant.add(row.usage.tenant);
-    subscription.add(row.usage.subscription);
-    meter.add(row.usage.meter);
-    bucket.add(row.usage.bucket_us);
+    rows.row(6).integer(row.from_close).text(row.usage.tenant).text(row.usage.subscription);
+    rows.text(row.usage.meter).integer(row.usage.bucket_us).integer(close_id);
   }
-  WEIR_TRY(
-      run("insert into billing.attribution (from_close, tenant, subscription, meter, "
-          "bucket_us, close_id) select u.*, $6::bigint from unnest($1::bigint[], $2::text[], "
-          "$3::text[], $4::text[], $5::bigint[]) u",
-          bind_all(from_close, tenant, subscription, meter, bucket).integer(close_id)));
-  return {};
+  return copy("billing.attribution (from_close, tenant, subscription, meter, bucket_us, close_id)",
+              rows);
+}
+
+Status FrozenRows::copy(const std::string& into, const CopyRows& rows) {
+  if (rows.empty()) return {};
+  return connection_.copy_in("COPY " + into + " FROM STDIN (FORMAT binary)", rows, deadline_);
 }
 
 Result<Rows> FrozenRows::run(std::string_view sql, const Params& params) {

@@ -14,7 +14,7 @@ class FrozenRows {
   FrozenRows(Connection& connection, Deadline deadline)
       : connection_(connection), deadline_(deadline) {}
 
-  /// Of buckets in [from, to), over all incarnations.
+  /// Of buckets in [from, to), in no order; a bucket of two incarnations is two rows.
   Result<std::vector<UsageRow>> usage(std::int64_t from_us, std::int64_t to_us);
   Result<std::vector<AdjustmentRow>> unassigned_adjustments();
   Result<std::vector<UnattributedRow>> open_unattributed();
@@ -24,6 +24,7 @@ class FrozenRows {
 
  private:
   Result<Rows> run(std::string_view sql, const Params& params);
+  Status copy(const std::string& into, const CopyRows& rows);
   Status add_snapshot(std::int64_t close_id, const Frozen& frozen);
   Status add_due(std::int64_t close_id, std::int64_t catalog_version, const Frozen& frozen);
   Status add_unattributed(std::int64_t close_id, const Frozen& frozen);
