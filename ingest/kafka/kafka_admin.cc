@@ -198,4 +198,9 @@ Result<std::optional<ReadRecord>> KafkaAdmin::read_record(PartitionId partition,
   return state_->log->read(partition, offset, deadline);
 }
 
+Result<std::vector<std::optional<ReadRecord>>> KafkaAdmin::read_records(
+    const std::vector<RecordAddress>& addresses, Deadline deadline) {
+  return state_->log->read(addresses, deadline);
+}
+
 }  // namespace weir

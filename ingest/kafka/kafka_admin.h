@@ -62,6 +62,11 @@ struct ReadRecord {
   }
 };
 
+struct RecordAddress {
+  PartitionId partition;
+  Offset offset;
+};
+
 class KafkaAdmin {
  public:
   static Result<std::unique_ptr<KafkaAdmin>> open(const KafkaOptions& options);
@@ -77,6 +82,9 @@ class KafkaAdmin {
   /// nullopt when no record stands at exactly `offset`. Its record_digest() is the anchor's.
   Result<std::optional<ReadRecord>> read_record(PartitionId partition, Offset offset,
                                                 Deadline deadline);
+  /// read_record() of each, asked at once. Of each partition at most one.
+  Result<std::vector<std::optional<ReadRecord>>> read_records(
+      const std::vector<RecordAddress>& addresses, Deadline deadline);
   Status delete_topic(Deadline deadline);
   const std::string& topic() const;
 

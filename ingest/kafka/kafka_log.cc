@@ -1,6 +1,7 @@
 #include "ingest/kafka/kafka_log.h"
 
 #include <algorithm>
+#include <map>
 
 namespace weir {
 namespace {
@@ -32,6 +33,45 @@ ReadRecord owned(rd_kafka_message_t* message) {
           std::string(headers.origin),
           std::string(headers.redrive)};
 }
+
+std::string at(const RecordAddress& address) {
+  return at_partition("record", address.partition) + " at offset " +
+         std::to_string(address.offset.value);
+}
+
+/// A fetch's answer that says: no record stands there.
+bool means_none(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR__PARTITION_EOF || code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+         code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
+}
+
+/// Fetches from several partitions into one queue; its end stops them all.
+class Fetching {
+ public:
+  Fetching(rd_kafka_t* handle, rd_kafka_topic_t* topic)
+      : topic_(topic), queue_(rd_kafka_queue_new(handle)) {}
+  ~Fetching() {
+    for (const std::int32_t partition : started_) rd_kafka_consume_stop(topic_, partition);
+    rd_kafka_queue_destroy(queue_);
+  }
+  Fetching(const Fetching&) = delete;
+  Fetching& operator=(const Fetching&) = delete;
+
+  bool start(PartitionId partition, Offset from) {
+    if (rd_kafka_consume_start_queue(topic_, partition.value, from.value, queue_) != 0)
+      return false;
+    started_.push_back(partition.value);
+    return true;
+  }
+  Message next(Deadline deadline) {
+    return Message(rd_kafka_consume_queue(queue_, millis_left(deadline)));
+  }
+
+ private:
+  rd_kafka_topic_t* topic_;
+  rd_kafka_queue_t* queue_;
+  std::vector<std::int32_t> started_;
+};
 
 }  // namespace
 
@@ -101,16 +141,16 @@ Result<LogBounds> KafkaLog::bounds(PartitionId partition, Deadline deadline) {
   return worker_.run<LogBounds>(naming("log bounds"), deadline, call);
 }
 
-Result<std::vector<std::int64_t>> KafkaLog::Asked::edges(std::int32_t partitions,
+Result<std::vector<std::int64_t>> KafkaLog::Asked::edges(const std::vector<PartitionId>& of,
                                                          std::int64_t which,
                                                          Deadline deadline) const {
-  PartitionList list(rd_kafka_topic_partition_list_new(partitions));
-  for (std::int32_t p = 0; p < partitions; ++p) {
-    rd_kafka_topic_partition_list_add(list.get(), options.topic.c_str(), p)->offset = which;
+  PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(of.size())));
+  for (const PartitionId p : of) {
+    rd_kafka_topic_partition_list_add(list.get(), options.topic.c_str(), p.value)->offset = which;
   }
   const auto code = rd_kafka_offsets_for_times(handle.get(), list.get(), millis_left(deadline));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error("log bounds", code);
-  std::vector<std::int64_t> found(static_cast<std::size_t>(partitions), -1);
+  std::map<std::int32_t, std::int64_t> edge;
   for (int i = 0; i < list->cnt; ++i) {
     const rd_kafka_topic_partition_t& entry = list->elems[i];
     if (entry.err != RD_KAFKA_RESP_ERR_NO_ERROR || entry.offset < 0) {
@@ -118,24 +158,31 @@ Result<std::vector<std::int64_t>> KafkaLog::Asked::edges(std::int32_t partitions
           entry.err != RD_KAFKA_RESP_ERR_NO_ERROR ? entry.err : RD_KAFKA_RESP_ERR__FAIL;
       return error(at_partition("log bounds", PartitionId(entry.partition)), why);
     }
-    found[static_cast<std::size_t>(entry.partition)] = entry.offset;
+    edge[entry.partition] = entry.offset;
   }
-  return found;
+  std::vector<std::int64_t> edges;
+  for (const PartitionId p : of) edges.push_back(edge.at(p.value));
+  return edges;
+}
+
+Result<std::vector<LogBounds>> KafkaLog::Asked::bounds(const std::vector<PartitionId>& of,
+                                                       Deadline deadline) const {
+  const auto starts = edges(of, RD_KAFKA_OFFSET_BEGINNING, deadline);
+  if (!starts) return starts.error();
+  const auto ends = edges(of, RD_KAFKA_OFFSET_END, deadline);
+  if (!ends) return ends.error();
+  answered();
+  std::vector<LogBounds> bounds;
+  for (std::size_t i = 0; i < of.size(); ++i) {
+    bounds.push_back({Offset{(*starts)[i]}, Offset{(*ends)[i]}});
+  }
+  return bounds;
 }
 
 Result<std::vector<LogBounds>> KafkaLog::all_bounds(std::int32_t partitions, Deadline deadline) {
-  auto call = [asked = asked_, partitions, deadline]() -> Result<std::vector<LogBounds>> {
-    const auto starts = asked->edges(partitions, RD_KAFKA_OFFSET_BEGINNING, deadline);
-    if (!starts) return starts.error();
-    const auto ends = asked->edges(partitions, RD_KAFKA_OFFSET_END, deadline);
-    if (!ends) return ends.error();
-    asked->answered();
-    std::vector<LogBounds> bounds;
-    for (std::size_t p = 0; p < starts->size(); ++p) {
-      bounds.push_back({Offset{(*starts)[p]}, Offset{(*ends)[p]}});
-    }
-    return bounds;
-  };
+  std::vector<PartitionId> all;
+  for (std::int32_t p = 0; p < partitions; ++p) all.emplace_back(p);
+  auto call = [asked = asked_, all, deadline] { return asked->bounds(all, deadline); };
   return worker_.run<std::vector<LogBounds>>(naming("log bounds"), deadline, call);
 }
 
@@ -186,42 +233,51 @@ Result<KafkaLog::Shape> KafkaLog::shape(Deadline deadline) {
 
 Result<std::optional<ReadRecord>> KafkaLog::read(PartitionId partition, Offset offset,
                                                  Deadline deadline) {
-  Result<LogBounds> log = bounds(partition, deadline);
-  if (!log) return log.error();
-  if (offset < log->start || offset >= log->end) return std::optional<ReadRecord>{};
-  auto call = [asked = asked_, partition, offset, deadline] {
-    return asked->read(partition, offset, deadline);
-  };
-  return worker_.run<std::optional<ReadRecord>>(naming("read of a record"), deadline, call);
+  auto records = read({{partition, offset}}, deadline);
+  if (!records) return records.error();
+  return std::move(records->front());
 }
 
-Result<std::optional<ReadRecord>> KafkaLog::Asked::read(PartitionId partition, Offset offset,
-                                                        Deadline deadline) {
-  const std::string where =
-      at_partition("record", partition) + " at offset " + std::to_string(offset.value);
-  if (rd_kafka_consume_start(topic, partition.value, offset.value) != 0) {
-    return error(where, rd_kafka_last_error());
+Result<std::vector<std::optional<ReadRecord>>> KafkaLog::read(
+    const std::vector<RecordAddress>& addresses, Deadline deadline) {
+  using Records = std::vector<std::optional<ReadRecord>>;
+  if (addresses.empty()) return Records();
+  auto call = [asked = asked_, addresses, deadline] { return asked->read(addresses, deadline); };
+  return worker_.run<Records>(naming("read of records"), deadline, call);
+}
+
+Result<std::vector<std::optional<ReadRecord>>> KafkaLog::Asked::read(
+    const std::vector<RecordAddress>& addresses, Deadline deadline) {
+  std::vector<PartitionId> partitions;
+  for (const RecordAddress& address : addresses) partitions.push_back(address.partition);
+  const auto logs = bounds(partitions, deadline);
+  if (!logs) return logs.error();
+  Fetching fetching(handle.get(), topic);
+  std::map<std::int32_t, std::size_t> wanted;  // partition → place in addresses
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    const auto [partition, offset] = addresses[i];
+    if (offset < (*logs)[i].start || offset >= (*logs)[i].end) continue;
+    if (!fetching.start(partition, offset)) return error(at(addresses[i]), rd_kafka_last_error());
+    wanted.emplace(partition.value, i);
   }
-  Result<std::optional<ReadRecord>> result =
-      kafka_error(options, where, RD_KAFKA_RESP_ERR__TIMED_OUT);
-  while (!deadline.passed()) {
-    Message message(rd_kafka_consume(topic, partition.value, millis_left(deadline)));
+  std::vector<std::optional<ReadRecord>> records(addresses.size());
+  while (!wanted.empty()) {
+    const RecordAddress& some = addresses[wanted.begin()->second];
+    if (deadline.passed()) return kafka_error(options, at(some), RD_KAFKA_RESP_ERR__TIMED_OUT);
+    const Message message = fetching.next(deadline);
     if (!message) continue;
-    const rd_kafka_resp_err_t code = message->err;
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      result = std::optional<ReadRecord>{};
-      if (message->offset == offset.value) result = std::optional(owned(message.get()));
-    } else if (code == RD_KAFKA_RESP_ERR__PARTITION_EOF ||
-               code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
-               code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
-      result = std::optional<ReadRecord>{};
-    } else {
-      result = error(where, code);
+    const auto found = wanted.find(message->partition);
+    if (found == wanted.end()) continue;  // one behind the one that was asked for
+    const std::size_t place = found->second;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      if (message->offset == addresses[place].offset.value) records[place] = owned(message.get());
+    } else if (!means_none(message->err)) {
+      return error(at(addresses[place]), message->err);
     }
-    break;
+    wanted.erase(found);
   }
-  rd_kafka_consume_stop(topic, partition.value);
-  return result;
+  answered();
+  return records;
 }
 
 Result<std::string> KafkaLog::cluster_id(Deadline deadline) {

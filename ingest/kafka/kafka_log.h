@@ -31,6 +31,9 @@ class KafkaLog {
   };
   Result<Shape> shape(Deadline deadline);
   Result<std::optional<ReadRecord>> read(PartitionId partition, Offset offset, Deadline deadline);
+  /// Of each partition at most one; in the addresses' order.
+  Result<std::vector<std::optional<ReadRecord>>> read(const std::vector<RecordAddress>& addresses,
+                                                      Deadline deadline);
   Result<std::string> cluster_id(Deadline deadline);
 
   const std::shared_ptr<rd_kafka_t>& handle() const { return asked_->handle; }
@@ -46,10 +49,13 @@ class KafkaLog {
 
     Error error(const std::string& where, rd_kafka_resp_err_t code) const;
     void answered() const { events->health->up(); }
-    Result<std::optional<ReadRecord>> read(PartitionId partition, Offset offset, Deadline deadline);
+    Result<std::vector<std::optional<ReadRecord>>> read(const std::vector<RecordAddress>& addresses,
+                                                        Deadline deadline);
     /// Of each partition the start (RD_KAFKA_OFFSET_BEGINNING) or the end (RD_KAFKA_OFFSET_END).
-    Result<std::vector<std::int64_t>> edges(std::int32_t partitions, std::int64_t which,
+    Result<std::vector<std::int64_t>> edges(const std::vector<PartitionId>& of, std::int64_t which,
                                             Deadline deadline) const;
+    Result<std::vector<LogBounds>> bounds(const std::vector<PartitionId>& of,
+                                          Deadline deadline) const;
   };
   /// For errors: what was asked of whom.
   std::string naming(const char* what) const;

@@ -29,9 +29,11 @@ class StreamUnderTest {
   /// Leaves a transaction with `count` records open; end_transaction() aborts it, with one marker.
   virtual void begin_transaction(PartitionId partition, int count) = 0;
   virtual void end_transaction(PartitionId partition) = 0;
-  /// Every partition's bounds, asked at once from outside any group; where somebody looks().
+  /// Every partition's bounds, and the record at one offset of each ("": none stands there), asked at
+  /// once from outside any group; where somebody looks().
   virtual bool looks() const { return false; }
   virtual std::vector<LogBounds> look() { return {}; }
+  virtual std::vector<std::string> look_at(const std::vector<Offset>&) { return {}; }
   /// Lets the stream's clock pass on, so that what comes later bears a later append time.
   virtual void pass_time() = 0;
 };
