@@ -72,22 +72,28 @@ Result<Standing> read_again(CloseTransaction& tx, StreamEye& eye, std::int64_t t
 std::vector<Reason> judge_anchors(StreamEye& eye, const std::vector<CutPartition>& cut,
                                   Deadline deadline) {
   std::vector<Reason> reasons;
+  std::vector<RecordPlace> places;
   for (const CutPartition& partition : cut) {
-    if (partition.anchor_offset < 0) {
-      reasons.push_back({"anchor_missing", partition.partition, "no record was ever applied",
-                         "see that weir-quota consume runs", 0});
-      continue;
-    }
-    const auto digest = eye.digest_at(partition.partition, partition.anchor_offset, deadline);
-    if (!digest) {
-      reasons.push_back({"broker_unreachable", partition.partition, digest.error().text(),
-                         "start the broker, or mend kafka.brokers", 0});
-    } else if (!*digest || **digest != partition.anchor_digest) {
-      reasons.push_back({"anchor_broken", partition.partition,
-                         "the record at " + std::to_string(partition.anchor_offset) +
-                             " is not the one that was applied",
-                         "the log was truncated or made anew: call an operator", 0});
-    }
+    places.push_back({partition.partition, partition.anchor_offset});
+    if (partition.anchor_offset >= 0) continue;
+    reasons.push_back({"anchor_missing", partition.partition, "no record was ever applied",
+                       "see that weir-quota consume runs", 0});
+  }
+  if (!reasons.empty()) return reasons;
+  const auto digests = eye.digests_at(places, deadline);
+  if (!digests) {
+    return {{"broker_unreachable",
+             {},
+             digests.error().text(),
+             "start the broker, or mend kafka.brokers",
+             0}};
+  }
+  for (std::size_t i = 0; i < cut.size(); ++i) {
+    if ((*digests)[i] == cut[i].anchor_digest) continue;
+    reasons.push_back({"anchor_broken", cut[i].partition,
+                       "the record at " + std::to_string(cut[i].anchor_offset) +
+                           " is not the one that was applied",
+                       "the log was truncated or made anew: call an operator", 0});
   }
   return reasons;
 }

@@ -25,10 +25,25 @@ Result<StreamLook> KafkaEye::look(Deadline deadline) {
 
 Result<std::optional<std::string>> KafkaEye::digest_at(std::int32_t partition, std::int64_t offset,
                                                        Deadline deadline) {
-  const auto record = admin_.read_record(PartitionId(partition), Offset(offset), deadline);
-  if (!record) return record.error();
-  if (!*record) return std::optional<std::string>();
-  return std::optional<std::string>(record_digest((*record)->view()));
+  const RecordPlace place{partition, offset};
+  auto digests = digests_at({&place, 1}, deadline);
+  if (!digests) return digests.error();
+  return std::move(digests->front());
+}
+
+Result<std::vector<std::optional<std::string>>> KafkaEye::digests_at(
+    std::span<const RecordPlace> places, Deadline deadline) {
+  std::vector<RecordAddress> addresses;
+  for (const RecordPlace& place : places) {
+    addresses.push_back({PartitionId(place.partition), Offset(place.offset)});
+  }
+  const auto records = admin_.read_records(addresses, deadline);
+  if (!records) return records.error();
+  std::vector<std::optional<std::string>> digests;
+  for (const std::optional<ReadRecord>& record : *records) {
+    digests.push_back(record ? std::optional(record_digest(record->view())) : std::nullopt);
+  }
+  return digests;
 }
 
 }  // namespace weir

@@ -9,9 +9,16 @@
 #include "billing/facts.h"
 
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace weir {
+
+struct RecordPlace {
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+};
 
 class StreamEye {
  public:
@@ -20,6 +27,10 @@ class StreamEye {
   /// record_digest() of the record at exactly `offset`; nullopt when none stands there.
   virtual Result<std::optional<std::string>> digest_at(std::int32_t partition, std::int64_t offset,
                                                        Deadline deadline) = 0;
+  /// digest_at() of each place, in their order; an eye that can asks for all at once. At most one place
+  /// a partition. An error is of the first place that has one.
+  virtual Result<std::vector<std::optional<std::string>>> digests_at(
+      std::span<const RecordPlace> places, Deadline deadline);
 };
 
 }  // namespace weir
