@@ -2,6 +2,7 @@
 
 #include "billing/period.h"
 #include "billing/rating.h"
+#include "catalog/index.h"
 
 #include <algorithm>
 #include <map>
@@ -17,10 +18,10 @@ struct Terms {
   int minor_digits;
 };
 
-Result<Terms> terms_of(const BillablePeriod& period) {
+Result<Terms> terms_of(const BillablePeriod& period, const SubscriptionIndex& index) {
   const PeriodKey& key = period.key;
   const std::string name = key.tenant + "/" + key.subscription;
-  const Subscription* subscription = period.catalog->subscription(key.tenant, key.subscription);
+  const Subscription* subscription = index.find(key.tenant, key.subscription);
   if (subscription == nullptr) {
     return Error{ErrorCode::integrity, "the catalogue of a period lacks subscription " + name, ""};
   }
@@ -100,8 +101,10 @@ std::vector<PeriodKey> DraftInvoice::periods() const {
 
 Result<std::vector<DraftInvoice>> draft_invoices(const std::vector<BillablePeriod>& periods) {
   std::map<std::tuple<std::string, std::string, std::string>, DraftInvoice> by_payer;
+  std::map<const Catalog*, SubscriptionIndex> indexes;
   for (const BillablePeriod& period : periods) {
-    const Result<Terms> terms = terms_of(period);
+    const auto& index = indexes.try_emplace(period.catalog, *period.catalog).first->second;
+    const Result<Terms> terms = terms_of(period, index);
     if (!terms) return terms.error();
     Result<std::vector<InvoiceLine>> lines = lines_of(period, *terms);
     if (!lines) return lines.error();
