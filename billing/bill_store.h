@@ -39,7 +39,8 @@ class BillTransaction {
   virtual Result<std::unique_ptr<BillableClose>> read_billable(std::int64_t close_id) = 0;
   /// Gapless, for each tenant; locked until this transaction ends.
   virtual Result<std::int64_t> next_number(const std::string& tenant) = 0;
-  /// The invoice, its lines, its ledger entry, and its planned charge where the total is above zero.
+  /// The invoice, its lines, its ledger entry, and its planned charge where the total is above zero. May
+  /// be put off until the commit, which then fails as this would.
   virtual Status add_invoice(std::int64_t close_id, const NewInvoice& invoice) = 0;
   /// Held rows of periods that this close invoices.
   virtual Result<std::int64_t> resolve_held(std::int64_t close_id) = 0;

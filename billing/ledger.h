@@ -11,6 +11,7 @@
 #include "billing/money.h"
 #include "storage/postgres/connection.h"
 
+#include <span>
 #include <string>
 
 namespace weir {
@@ -33,7 +34,7 @@ Posting invoice_posting(const std::string& tenant, const std::string& customer,
 Posting payment_posting(const std::string& tenant, const std::string& customer,
                         const std::string& charge_key, const Money& amount);
 
-/// In the caller's transaction. `conflict` when it was posted before.
-Status post(Connection& connection, const Posting& posting, Deadline deadline);
+/// In the caller's transaction. `conflict` when one was posted before.
+Status post(Connection& connection, std::span<const Posting> postings, Deadline deadline);
 
 }  // namespace weir

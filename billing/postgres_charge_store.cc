@@ -70,8 +70,8 @@ Result<bool> PostgresChargeStore::settle(const OpenCharge& charge, const std::st
   const Result<bool> changed =
       change(*tx, order.key, charge.state, ChargeState::succeeded, reference, "", deadline);
   if (!changed || !*changed) return changed;
-  WEIR_TRY(post(tx->connection(),
-                payment_posting(order.tenant, order.customer, order.key, order.amount), deadline));
+  const Posting paid = payment_posting(order.tenant, order.customer, order.key, order.amount);
+  WEIR_TRY(post(tx->connection(), {&paid, 1}, deadline));
   WEIR_TRY(tx->commit(deadline));
   return true;
 }
