@@ -87,6 +87,7 @@ ExitCode run_command(const BillingOptions& options, bool json) {
   PostgresChargeStore charges(**database);
   PostgresHeldStore held(**database);
   CycleParts cycle{*parts->gate, closes, bills, charges, held, *parts->eye, **provider, {}};
+  cycle.call_timeout = options.database_timeout;
   cycle.close_options.look_timeout = options.kafka.timeout;
   cycle.close_options.profile = profile_of(options);
   cycle.close_options.hold_max = options.hold_max;
