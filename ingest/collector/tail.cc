@@ -115,6 +115,7 @@ Result<bool> Tail::step(const std::stop_token& stop) {
   Result<Fate> fate_now = fate();
   if (!fate_now) return fate_now.error();
   if (*fate_now == Fate::begun_anew) {
+    if (unsaved_) WEIR_TRY(flush(stop));
     const std::int64_t position = open_->lines->position();
     open_.reset();
     WEIR_TRY(
@@ -152,10 +153,10 @@ Result<bool> Tail::ship_lines(const std::stop_token& stop) {
       shipper_was_full_ = false;
       break;
     }
-    any = true;
+    any = unsaved_ = true;
     shipper_.add(line, ++open_->line);
   }
-  if (any) WEIR_TRY(flush(stop));
+  if (unsaved_) WEIR_TRY(flush(stop));  // also what an earlier step could not
   return any;
 }
 
@@ -163,6 +164,7 @@ Result<bool> Tail::ship_lines(const std::stop_token& stop) {
 Status Tail::finish_old(const std::stop_token& stop) {
   FileLines::Line line;
   if (open_->lines->take_rest(line)) {
+    unsaved_ = true;
     shipper_.add(line, ++open_->line);
     WEIR_TRY(flush(stop));
   }
@@ -192,7 +194,9 @@ Status Tail::look_for_skipped(std::int64_t finished_at) {
 
 Status Tail::flush(const std::stop_token& stop) {
   WEIR_TRY(shipper_.flush(stop));
-  return state_.write({open_->source, open_->lines->position(), open_->line});
+  WEIR_TRY(state_.write({open_->source, open_->lines->position(), open_->line}));
+  unsaved_ = false;
+  return {};
 }
 
 }  // namespace weir

@@ -40,7 +40,7 @@ class Tail {
   Status begin();
   /// Ships what is there now. True when there was something; false: wait, then call again.
   Result<bool> step(const std::stop_token& stop);
-  /// The last step() read everything that was there when it began.
+  /// The last step() read everything that was there when it began, and none of it is in memory alone.
   bool at_end() const { return at_end_; }
   /// No line is known to be lost to the tail.
   Result<bool> whole() const;
@@ -77,6 +77,7 @@ class Tail {
   std::optional<Open> open_;
   std::optional<TimePoint> still_since_;  // of a renamed file
   bool shipper_was_full_ = false;
+  bool unsaved_ = false;  // lines were read that no flush() has succeeded for
   bool at_end_ = false;
 };
 

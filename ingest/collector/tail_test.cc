@@ -27,13 +27,13 @@ class TailTest : public testing::Test {
   }
   ~TailTest() override { fs::remove_all(folder_); }
 
-  void start() {
+  void start(const std::string& rejects = "") {
     LineArguments arguments;
     arguments.format = "ndjson";
     arguments.tenant = "acme";
     shipper_ = std::make_unique<LineShipper>(*LineShipper::make(
         {*sink_, key_, clock_, std::chrono::minutes(5), std::chrono::seconds(10), 1}, arguments,
-        *RouteTemplates::make({}, 100), RejectFile("", true)));
+        *RouteTemplates::make({}, 100), RejectFile(rejects, true)));
     tail_ = std::make_unique<Tail>(path_, TailState(folder_.string(), path_), *shipper_, clock_);
     ASSERT_TRUE(tail_->begin());
   }
@@ -47,6 +47,13 @@ class TailTest : public testing::Test {
     EXPECT_TRUE(busy) << busy.error().text();
     return busy && *busy;
   }
+  /// One step of a tail that is being stopped: whatever fails is not tried again by itself.
+  Result<bool> last_step() {
+    std::stop_source source;
+    source.request_stop();
+    return tail_->step(source.get_token());
+  }
+  std::int64_t on_the_stream() const { return stream_.seen().records; }
   void read_all() {
     while (step() || !tail_->at_end()) clock_.advance(std::chrono::milliseconds(200));
   }
@@ -136,6 +143,38 @@ TEST_F(TailTest, R15_two_rotations_behind_its_back_are_noticed) {
   write("3");
   read_all();
   EXPECT_FALSE(*tail_->whole());
+}
+
+// A sealed tail with lines in memory alone: the spool was full, the operator stopped the tail, and its
+// last step found no new line, so that everything seemed to be in.
+TEST_F(TailTest, R15_the_end_is_not_reached_while_lines_are_held_in_memory) {
+  write("1");
+  stream_.fail_appends(std::vector<MemoryStream::AppendFault>(2));
+  EXPECT_FALSE(last_step());
+  EXPECT_FALSE(last_step());
+  EXPECT_FALSE(tail_->at_end());
+  EXPECT_TRUE(last_step());
+  EXPECT_TRUE(tail_->at_end());
+  EXPECT_EQ(on_the_stream(), 1);
+}
+
+TEST_F(TailTest, R15_what_is_held_in_memory_is_shipped_before_a_file_that_is_gone_is_the_end) {
+  write("1");
+  stream_.fail_appends(std::vector<MemoryStream::AppendFault>(1));
+  EXPECT_FALSE(last_step());
+  fs::resize_file(path_, 0);
+  read_all();
+  EXPECT_EQ(on_the_stream(), 1);
+  EXPECT_FALSE(*tail_->whole());
+}
+
+TEST_F(TailTest, R15_the_end_is_not_reached_while_refused_lines_are_not_kept) {
+  start("/dev/full");
+  write("1");
+  std::ofstream(path_, std::ios::app) << "no event\n";
+  EXPECT_FALSE(last_step());
+  EXPECT_FALSE(last_step());
+  EXPECT_FALSE(tail_->at_end());
 }
 
 }  // namespace
