@@ -1,10 +1,11 @@
 #include "ingest/collector/intake.h"
 
 #include "ingest/collector/intake_answer.h"
+#include "ingest/collector/tenant_shares.h"
 
 #include <fmt/format.h>
-#include <map>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -49,12 +50,11 @@ struct Intake::State {
                                   "events that repeat one of the same body")),
         rejected(metrics.counter("weir_ingest_events_rejected_total", "events refused")),
         turned_away(metrics.counter("weir_ingest_bodies_turned_away_total",
-                                    "bodies answered 429 or 503: to be sent again")) {}
+                                    "bodies answered 429 or 503: to be sent again")),
+        shares(options_in.tenant_bytes_max) {}
 
   std::unique_ptr<Workspace> take_workspace();
   void give_back(std::unique_ptr<Workspace> workspace);
-  bool reserve(const std::string& tenant, std::int64_t bytes);
-  void release(const std::string& tenant, std::int64_t bytes);
   HttpResponse accept(const HttpRequest& request, Workspace& work);
   HttpResponse answer(const Workspace& work, Status written);
 
@@ -69,8 +69,8 @@ struct Intake::State {
   Counter& turned_away;
 
   std::mutex mutex;
-  std::vector<std::unique_ptr<Workspace>> idle;         // guarded by mutex
-  std::map<std::string, std::int64_t> bytes_by_tenant;  // guarded by mutex
+  std::vector<std::unique_ptr<Workspace>> idle;  // guarded by mutex
+  TenantShares shares;
 };
 
 Intake::Intake(RecordSink& sink, const IdentityKey& key, Stamp& stamp, IntakeOptions options,
@@ -91,22 +91,6 @@ void Intake::State::give_back(std::unique_ptr<Workspace> workspace) {
   idle.push_back(std::move(workspace));
 }
 
-// A tenant's first body is always admitted, however large.
-bool Intake::State::reserve(const std::string& tenant, std::int64_t bytes) {
-  const std::lock_guard lock(mutex);
-  std::int64_t& under_way = bytes_by_tenant[tenant];
-  if (under_way > 0 && under_way + bytes > options.tenant_bytes_max) return false;
-  under_way += bytes;
-  return true;
-}
-
-void Intake::State::release(const std::string& tenant, std::int64_t bytes) {
-  const std::lock_guard lock(mutex);
-  auto it = bytes_by_tenant.find(tenant);
-  it->second -= bytes;
-  if (it->second == 0) bytes_by_tenant.erase(it);
-}
-
 HttpResponse Intake::post(const HttpRequest& request) {
   if (!takes(request.header("content-type"))) {
     return problem(415, "/problems/unsupported-content-type", "Content type is not taken",
@@ -114,7 +98,8 @@ HttpResponse Intake::post(const HttpRequest& request) {
                    "application/cloudevents-batch+json");
   }
   const auto bytes = static_cast<std::int64_t>(request.body.size());
-  if (!state_->reserve(request.tenant, bytes)) {
+  const std::optional<TenantShares::Share> share = state_->shares.take(request.tenant, bytes);
+  if (!share) {
     state_->turned_away.add();
     return retry_later(429, "/problems/tenant-busy", "Too many bytes under way",
                        "wait for earlier bodies to be answered, then send this one again");
@@ -122,7 +107,6 @@ HttpResponse Intake::post(const HttpRequest& request) {
   std::unique_ptr<Workspace> workspace = state_->take_workspace();
   HttpResponse response = state_->accept(request, *workspace);
   state_->give_back(std::move(workspace));
-  state_->release(request.tenant, bytes);
   return response;
 }
 
