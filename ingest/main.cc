@@ -4,6 +4,7 @@
 #include "ingest/collector/generate_command.h"
 #include "ingest/collector/load.h"
 #include "ingest/collector/redrive.h"
+#include "ingest/collector/resend.h"
 #include "ingest/collector/retire.h"
 #include "ingest/collector/serve.h"
 #include "ingest/collector/settings.h"
@@ -71,6 +72,14 @@ int main(int argc, char** argv) {
   redrive.positional("FILE", &redriven, "lines of {\"child\":17,\"partition\":3,\"event\":{…}}",
                      Presence::required);
   redrive.run([&] { return redrive_file(settings, redriven, stop); });
+
+  std::string kept;
+  Command& resending =
+      line.command("resend", "append the records of a spool that the topic could not take");
+  resending.settings(&declared);
+  resending.positional("FOLDER", &kept, "the spool folder: what is in FOLDER/rejects is sent",
+                       Presence::required);
+  resending.run([&] { return resend(settings, kept, stop); });
 
   GenerateArguments generated;
   Command& generate =

@@ -38,9 +38,11 @@ ExitCode generate_events(const CollectorSettings& settings, const GenerateArgume
   if (Status ended = (*outlet)->end(stop); !ended) {
     return fail(ended.error().within(purpose.folder), exit_code_of(ended.error()));
   }
+  const Status taken = (*outlet)->check_taken();
   if (Status removed = (*outlet)->remove(); !removed) {
     return fail(removed.error(), exit_code_of(removed.error()));
   }
+  if (!taken) return fail(taken.error(), ExitCode::data);
   return code;
 }
 

@@ -44,9 +44,11 @@ Error again(const Error& error) {
           "run the same command again: what is on the stream already adds nothing"};
 }
 
-/// The file is read to its end: END, and then the spool has done its work.
-Status finish(Outlet& outlet, const std::stop_token& stop) {
+/// The file is read to its end: END, and then the spool has done its work. What the topic could
+/// never take goes to `taken`.
+Status finish(Outlet& outlet, const std::stop_token& stop, Status& taken) {
   WEIR_TRY(outlet.end(stop));
+  taken = outlet.check_taken();
   return outlet.remove();
 }
 
@@ -111,13 +113,15 @@ ExitCode load_file(const CollectorSettings& settings, const LoadArguments& argum
     }
     (*outlet)->stop();
   }
-  if (Status ended = finish(**outlet, stop); !ended) return fail(again(ended.error()));
-  if (read_before) {
+  Status taken;
+  if (Status ended = finish(**outlet, stop, taken); !ended) return fail(again(ended.error()));
+  if (read_before && taken) {
     fmt::print("{}: was read to its end by an earlier run; the rest of it is on the stream now\n",
                arguments.file);
     return ExitCode::done;
   }
-  print_counts(arguments, rejects, shipper->counts());
+  if (!read_before) print_counts(arguments, rejects, shipper->counts());
+  if (!taken) return fail(taken.error());
   const ShipCounts& counts = shipper->counts();
   return counts.accepted == 0 && counts.rejected > 0 ? ExitCode::data : ExitCode::done;
 }

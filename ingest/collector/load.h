@@ -5,7 +5,8 @@
 // it sends is numbered, and when the file is read to its end it writes END; a run that was broken off
 // leaves its spool, and the next one goes on with it. Prints progress on a terminal, in the
 // end the counts of lines, accepted and rejected by reason; refused lines are kept in the reject
-// file. Exit codes: 0 (also when lines were rejected), 65 when none was accepted, 69 stream away.
+// file. Exit codes: 0 (also when lines were rejected), 65 when none was accepted or the topic could
+// never take some of it (which is kept then, for `resend`), 69 stream away.
 #pragma once
 
 #include "base/process.h"

@@ -1,16 +1,14 @@
 #include "ingest/collector/outlet.h"
 
-#include "base/backoff.h"
 #include "base/digest.h"
 #include "base/log.h"
-#include "base/process.h"
+#include "ingest/collector/insist.h"
 #include "ingest/kafka/kafka_sink.h"
 #include "ingest/spool/real_disk.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
-#include <functional>
 #include <thread>
 
 namespace weir {
@@ -26,31 +24,27 @@ Result<std::unique_ptr<RecordSink>> open_topic(KafkaOptions options, const std::
   return std::unique_ptr<RecordSink>(*std::move(sink));
 }
 
-bool may_pass(ErrorCode code) {
-  return code == ErrorCode::unavailable || code == ErrorCode::in_doubt || code == ErrorCode::full;
-}
-
-/// Again and again while the stream is away; says so once.
-Status insist(const std::stop_token& stop, const std::function<Status()>& action) {
-  Backoff backoff(1, std::chrono::milliseconds(50), std::chrono::seconds(2));
-  std::string told;
-  while (true) {
-    Status done = action();
-    if (done || !may_pass(done.error().code)) return done;
-    if (const std::string text = done.error().text(); text != told) {
-      log_warn("waiting for the stream", {{"error", text}});
-      told = text;
-    }
-    if (sleep_until_stop(stop, backoff.next())) return done;
-  }
-}
-
 std::string joined(const std::vector<std::int64_t>& numbers) {
   return fmt::format("[{}]", fmt::join(numbers, ","));
 }
 
 std::string optional_time(const std::optional<WallTime>& time) {
   return time ? json_quote(format_rfc3339(time->value)) : "null";
+}
+
+std::string kept_remedy(const std::string& folder) {
+  return "make the topic take them (max.message.bytes), then: weir-ingest resend " + folder;
+}
+
+/// At every start, for as long as it is so.
+void tell_kept(LogDisk& disk, const std::string& folder) {
+  const Result<std::vector<KeptRecord>> kept = kept_records(disk, folder);
+  if (!kept) log_error(kept.error().text());
+  if (!kept || kept->empty()) return;
+  log_error("records are kept that the topic could never take; their events are in no bill",
+            {{"records", kept->size()},
+             {"kept_in", kept_folder(folder)},
+             {"remedy", kept_remedy(folder)}});
 }
 
 }  // namespace
@@ -69,7 +63,7 @@ struct Outlet::State {
   RealDisk disk;
   std::string folder;
   Micros call_timeout;
-  std::unique_ptr<RecordSink> sink;
+  std::unique_ptr<RecordSink> stream;
   std::unique_ptr<Producer> producer;
   std::jthread thread;
 
@@ -79,18 +73,18 @@ struct Outlet::State {
 Outlet::Outlet(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Outlet::~Outlet() { stop(); }
 Producer& Outlet::producer() { return *state_->producer; }
+const std::string& Outlet::folder() const { return state_->folder; }
+Result<std::int32_t> Outlet::topic_partitions(Deadline deadline) {
+  return state_->stream->partition_count(deadline);
+}
 
 Result<std::unique_ptr<Outlet>> Outlet::open(const CollectorSettings& settings,
                                              const OutletPurpose& purpose, Metrics& metrics) {
   KafkaOptions kafka = settings.kafka;
   kafka.delivery_timeout = std::min(kafka.delivery_timeout, kDeliveryTimeoutMax);
   if (!purpose.topic.empty()) kafka.topic = purpose.topic;
-  auto state = std::make_unique<State>();
-  state->folder = purpose.folder;
-  state->call_timeout = kafka.delivery_timeout + std::chrono::seconds(1);
-  Result<std::unique_ptr<RecordSink>> sink = open_topic(kafka, kafka.topic);
-  if (!sink) return sink.error();
-  state->sink = *std::move(sink);
+  Result<std::unique_ptr<RecordSink>> stream = open_topic(kafka, kafka.topic);
+  if (!stream) return stream.error();
 
   ProducerOptions options;
   options.folder = purpose.folder;
@@ -101,12 +95,22 @@ Result<std::unique_ptr<Outlet>> Outlet::open(const CollectorSettings& settings,
   options.segment_bytes =
       std::clamp<std::int64_t>(settings.spool_bytes_max / 16, 1 << 20, 64 << 20);
   options.seal_interval = settings.seal_interval;
-  options.call_timeout = state->call_timeout;
+  options.call_timeout = kafka.delivery_timeout + std::chrono::seconds(1);
   options.open_topic = [kafka](const std::string& topic) { return open_topic(kafka, topic); };
+  return over(*std::move(stream), options, metrics);
+}
+
+Result<std::unique_ptr<Outlet>> Outlet::over(std::unique_ptr<RecordSink> stream,
+                                             const ProducerOptions& options, Metrics& metrics) {
+  auto state = std::make_unique<State>();
+  state->folder = options.folder;
+  state->call_timeout = options.call_timeout;
+  state->stream = std::move(stream);
   Result<std::unique_ptr<Producer>> producer =
-      Producer::open(state->disk, *state->sink, options, system_clock(), metrics);
+      Producer::open(state->disk, *state->stream, options, system_clock(), metrics);
   if (!producer) return producer.error();
   state->producer = *std::move(producer);
+  tell_kept(state->disk, state->folder);
   return std::unique_ptr<Outlet>(new Outlet(std::move(state)));
 }
 
@@ -131,20 +135,47 @@ Status Outlet::State::drain(const std::stop_token& stop) {
 }
 
 Status Outlet::register_at_last(const std::stop_token& stop) {
-  return insist(stop,
+  return insist(stop, {},
                 [this] { return state_->producer->begin(Deadline::in(state_->call_timeout)); });
 }
 
 Status Outlet::end(const std::stop_token& stop) {
-  return insist(stop, [this, &stop] { return state_->drain(stop); });
+  return insist(stop, {}, [this, &stop] { return state_->drain(stop); });
+}
+
+Result<std::vector<KeptRecord>> Outlet::kept() {
+  Result<std::vector<KeptRecord>> kept = kept_records(state_->disk, state_->folder);
+  if (!kept) return kept;
+  const std::string id = state_->producer->standing().id;
+  std::erase_if(*kept, [&id](const KeptRecord& record) { return record.producer != id; });
+  return kept;
+}
+
+Status Outlet::check_taken() {
+  Result<std::vector<KeptRecord>> mine = kept();
+  if (!mine) return mine.error();
+  if (mine->empty()) return {};
+  return Error{ErrorCode::invalid,
+               fmt::format("{} records can never be taken by the topic, and their events are in no "
+                           "bill; they are kept in {}",
+                           mine->size(), kept_folder(state_->folder)),
+               kept_remedy(state_->folder)};
+}
+
+Status Outlet::drop_kept() {
+  Result<std::vector<KeptRecord>> mine = kept();
+  if (!mine) return mine.error();
+  return remove_kept(state_->disk, state_->folder, *mine);
 }
 
 Status Outlet::remove() {
   stop();
   state_->producer.reset();
   WEIR_TRY(remove_spool(state_->disk, state_->folder));
+  const Result<std::vector<std::string>> kept = state_->disk.list(kept_folder(state_->folder));
+  const bool none = kept ? kept->empty() : kept.error().code == ErrorCode::not_found;
   std::error_code ignored;  // an empty folder that stays harms nobody
-  std::filesystem::remove_all(state_->folder, ignored);
+  if (none) std::filesystem::remove_all(state_->folder, ignored);
   return {};
 }
 

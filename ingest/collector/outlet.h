@@ -7,11 +7,13 @@
 
 #include "base/metrics.h"
 #include "ingest/collector/settings.h"
+#include "ingest/producer/kept_records.h"
 #include "ingest/producer/producer.h"
 
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace weir {
 
@@ -32,10 +34,16 @@ class Outlet {
   /// Needs no broker. Errors as Producer::open(): `conflict` when another process has the spool.
   static Result<std::unique_ptr<Outlet>> open(const CollectorSettings& settings,
                                               const OutletPurpose& purpose, Metrics& metrics);
+  /// The same over another stream than Kafka; `options.call_timeout` bounds each call to it.
+  static Result<std::unique_ptr<Outlet>> over(std::unique_ptr<RecordSink> stream,
+                                              const ProducerOptions& options, Metrics& metrics);
   /// As stop().
   ~Outlet();
 
   Producer& producer();
+  const std::string& folder() const;
+  /// As the stream has them now, whatever the spool has registered.
+  Result<std::int32_t> topic_partitions(Deadline deadline);
   /// Registers, as long as nobody asks to stop: then an error. A spool that has registered before
   /// needs no broker for it.
   Status register_at_last(const std::stop_token& stop);
@@ -45,7 +53,12 @@ class Outlet {
   void stop();
   /// Forwards everything and writes END, as long as nobody asks to stop. Error then `unavailable`.
   Status end(const std::stop_token& stop);
-  /// Behind end(): the spool is no longer needed.
+  /// What this producer sent voids for: records that the stream can never take (kept_records.h).
+  Result<std::vector<KeptRecord>> kept();
+  /// Error `invalid` when there is any: how many, where, and what to do.
+  Status check_taken();
+  Status drop_kept();
+  /// Behind end(): the spool is no longer needed. Its folder stays while a record is kept in it.
   Status remove();
 
  private:

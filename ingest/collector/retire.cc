@@ -76,6 +76,7 @@ ExitCode retire(const CollectorSettings& settings, const RetireArguments& argume
              standing.id, waiting, identity->topic);
   fmt::print("last numbers by partition, epoch {}: {}\n", standing.epoch,
              fmt::join(standing.numbers, " "));
+  if (Status taken = (*outlet)->check_taken(); !taken) return fail(taken.error());
   return ExitCode::done;
 }
 

@@ -3,6 +3,7 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "ingest/codec/codec.h"
+#include "ingest/producer/kept_records.h"
 #include "ingest/producer/producer_file.h"
 
 #include <algorithm>
@@ -149,12 +150,15 @@ Result<bool> Forwarder::refused(RecordSink& sink, const Error& error, Deadline d
 }
 
 Status Forwarder::keep_rejected(const Waiting& waiting, const Error& why) {
-  const std::string folder = parts_.options.folder + "/rejects";
-  const std::string name = "epoch-" + std::to_string(parts_.epoch) + "-partition-" +
-                           std::to_string(waiting.record.partition.value) + "-number-" +
-                           std::to_string(waiting.record.offset.value + 1);
-  WEIR_TRY(parts_.disk.make_folders(folder));
-  WEIR_TRY(write_whole(parts_.disk, folder, name, waiting.value));
+  const KeptRecord kept{parts_.producer,
+                        parts_.epoch,
+                        waiting.record.partition,
+                        waiting.record.offset.value + 1,
+                        waiting.record.origin.redrive,
+                        waiting.content_type};
+  const Result<std::string> path =
+      keep_record(parts_.disk, parts_.options.folder, kept, waiting.value);
+  if (!path) return path.error();
   log_error("the stream can never take a record; a void goes in its place",
             {{"producer", parts_.producer},
              {"epoch", parts_.epoch},
@@ -163,7 +167,11 @@ Status Forwarder::keep_rejected(const Waiting& waiting, const Error& why) {
              {"content_type", waiting.content_type},
              {"bytes", waiting.value.size()},
              {"reason", why.text()},
-             {"kept_in", folder + "/" + name}});
+             {"kept_in", *path},
+             {"remedy",
+              "its events are in no bill: make the topic take it (max.message.bytes), "
+              "then weir-ingest resend " +
+                  parts_.options.folder}});
   return {};
 }
 

@@ -102,6 +102,26 @@ struct Told {
   }
 };
 
+/// Takes no record longer than `bytes_max`, as a broker does; and says so of the whole call.
+class NarrowSink : public RecordSink {
+ public:
+  NarrowSink(RecordSink& into, std::size_t bytes_max) : into_(into), bytes_max_(bytes_max) {}
+  Result<std::vector<Appended>> append(std::span<const OutRecord> records,
+                                       Deadline deadline) override {
+    for (const OutRecord& record : records) {
+      if (record.value.size() > bytes_max_) return Error{ErrorCode::invalid, "too large", ""};
+    }
+    return into_.append(records, deadline);
+  }
+  Result<std::int32_t> partition_count(Deadline deadline) override {
+    return into_.partition_count(deadline);
+  }
+
+ private:
+  RecordSink& into_;
+  const std::size_t bytes_max_;
+};
+
 class ProducerTest : public testing::Test {
  protected:
   ProducerTest()
