@@ -64,6 +64,8 @@ int main(int argc, char** argv) {
   retiring.settings(&declared);
   retiring.option("--tail", &retired.tail, "the log file whose tail has ended; else `serve`");
   retiring.option("--spool", &retired.spool, "the spool folder itself, of whatever source");
+  retiring.option("--give-up", &retired.give_up,
+                  "of a tail: why lines that it has not read are not to count");
   retiring.run([&] { return retire(settings, retired, stop); });
 
   std::string redriven;

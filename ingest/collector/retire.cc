@@ -1,9 +1,10 @@
 #include "ingest/collector/retire.h"
 
-#include "ingest/collector/file_identity.h"
+#include "base/log.h"
+#include "base/volume/durable_file.h"
 #include "ingest/collector/outlet.h"
 #include "ingest/collector/tail.h"
-#include "ingest/collector/tail_state.h"
+#include "ingest/collector/tail_input.h"
 #include "ingest/spool/real_disk.h"
 
 #include <fmt/format.h>
@@ -23,30 +24,37 @@ std::string folder_of(const CollectorSettings& settings, const RetireArguments& 
 }
 
 // Accepted is what stands in the input (R15): END must not be said over lines that were not read.
-Status check_read(const std::string& path, const TailState& state) {
-  Result<OpenFile> file = OpenFile::open(path);
-  if (!file && file.error().code == ErrorCode::not_found) return {};
-  if (!file) return file.error();
-  Result<std::optional<std::string>> source = tailed_file_source(*file);
-  if (!source) return source.error();
-  if (!*source) return {};
-  Result<std::optional<TailPosition>> at = state.read();
-  if (!at) return at.error();
-  if (*at && (*at)->source == **source && (*at)->position >= file->size()) return {};
-  return Error{ErrorCode::conflict, path + " holds lines that the tail has not read",
-               "let the tail read them first, or move the file away if they are not to count"};
-}
-
-Status check_whole(const CollectorSettings& settings, const RetireArguments& arguments) {
-  if (arguments.tail.empty()) return {};
-  const std::string path = canonical_path(arguments.tail);
-  const TailState state(settings.state_folder, path);
-  WEIR_TRY(check_read(path, state));
+Status check_whole(const std::string& path, const TailState& state) {
+  Result<std::optional<TailPosition>> stored = state.read();
+  if (!stored) return stored.error();
+  WEIR_TRY(check_all_read(path, *stored));
   Result<bool> lost = state.lost();
   if (!lost) return lost.error();
   if (!*lost) return {};
-  return Error{ErrorCode::conflict, "lines of " + arguments.tail + " are lost to the tail",
-               "load them by hand or give them up, then remove " + state.lost_path()};
+  return Error{ErrorCode::conflict, "lines of " + path + " are lost to the tail",
+               "load them by hand, then remove " + state.lost_path() +
+                   ", or give them up: --give-up REASON (they are in no bill then)"};
+}
+
+// A named decision: what was given up stays written beside the state.
+Status give_up(const RetireArguments& arguments, const TailState& state, const std::string& what) {
+  Result<AppendFile> decisions = AppendFile::open(state.path() + ".given-up");
+  if (!decisions) return decisions.error();
+  WEIR_TRY(
+      decisions->append_line(fmt::format(R"({{"at":{},"reason":{},"what":{}}})",
+                                         json_quote(format_rfc3339(system_clock().now().value)),
+                                         json_quote(arguments.give_up), json_quote(what))));
+  log_warn("given up", {{"what", what}, {"reason", arguments.give_up}});
+  return {};
+}
+
+Status check_input(const CollectorSettings& settings, const RetireArguments& arguments) {
+  if (arguments.tail.empty()) return {};
+  const std::string path = canonical_path(arguments.tail);
+  const TailState state(settings.state_folder, path);
+  const Status whole = check_whole(path, state);
+  if (whole || whole.error().code != ErrorCode::conflict || arguments.give_up.empty()) return whole;
+  return give_up(arguments, state, whole.error().what);
 }
 
 }  // namespace
@@ -61,7 +69,7 @@ ExitCode retire(const CollectorSettings& settings, const RetireArguments& argume
     fmt::print("{} has ended already\n", identity->producer);
     return ExitCode::done;
   }
-  if (Status whole = check_whole(settings, arguments); !whole) return fail(whole.error());
+  if (Status whole = check_input(settings, arguments); !whole) return fail(whole.error());
   Metrics metrics;
   OutletPurpose purpose;
   purpose.folder = folder;

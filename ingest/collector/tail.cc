@@ -1,31 +1,15 @@
 #include "ingest/collector/tail.h"
 
 #include "base/log.h"
-#include "base/volume/durable_file.h"
+#include "ingest/collector/tail_input.h"
 
-#include <cctype>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
 namespace weir {
 namespace {
 
-std::string folder_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-std::string base_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
 constexpr auto kStillFor = std::chrono::seconds(1);
-
-// "access.log.1", "access.log-20260301": what rotation calls the files before this one.
-bool is_rotated_name(const std::string& name, const std::string& base) {
-  return name.size() > base.size() + 1 && name.starts_with(base) &&
-         (name[base.size()] == '.' || name[base.size()] == '-') &&
-         std::isdigit(static_cast<unsigned char>(name[base.size() + 1])) != 0;
-}
 
 }  // namespace
 
@@ -65,21 +49,12 @@ Status Tail::open_at(OpenFile file, TailPosition at) {
   return {};
 }
 
-// Under its own name, or beside it: rotation renames within the folder.
 Result<bool> Tail::find_former(const TailPosition& at) {
-  const std::string folder = folder_of(path_);
-  Result<std::vector<std::string>> names = list_folder(folder);
-  if (!names) return names.error();
-  for (const std::string& name : *names) {
-    if (!name.starts_with(base_of(path_))) continue;
-    Result<OpenFile> file = OpenFile::open(folder + "/" + name);
-    if (!file) continue;
-    Result<std::optional<std::string>> source = tailed_file_source(*file);
-    if (!source || !*source || **source != at.source || file->size() < at.position) continue;
-    WEIR_TRY(open_at(*std::move(file), at));
-    return true;
-  }
-  return false;
+  Result<std::optional<OpenFile>> file = find_tailed(path_, at);
+  if (!file) return file.error();
+  if (!*file) return false;
+  WEIR_TRY(open_at(**std::move(file), at));
+  return true;
 }
 
 Result<bool> Tail::open_present() {
@@ -176,20 +151,13 @@ Status Tail::finish_old(const std::stop_token& stop) {
 
 // A file that was rotated away between two looks stands beside this one, and was written later.
 Status Tail::look_for_skipped(std::int64_t finished_at) {
-  const std::string folder = folder_of(path_);
-  Result<std::vector<std::string>> names = list_folder(folder);
-  if (!names) return names.error();
-  for (const std::string& name : *names) {
-    if (!is_rotated_name(name, base_of(path_))) continue;
-    Result<OpenFile> file = OpenFile::open(folder + "/" + name);
-    if (!file || file->inode() == open_->file.inode()) continue;
-    if (file->size() == 0 || file->change().seconds <= finished_at) continue;
-    WEIR_TRY(
-        lost(fmt::format("{}: was rotated more than once before it was read; {} may hold "
-                         "lines that the tail has never seen",
-                         path_, name)));
-  }
-  return {};
+  Result<std::optional<std::string>> name = rotated_since(path_, open_->file, finished_at);
+  if (!name) return name.error();
+  if (!*name) return {};
+  return lost(
+      fmt::format("{}: was rotated more than once before it was read; {} may hold lines "
+                  "that the tail has never seen",
+                  path_, **name));
 }
 
 Status Tail::flush(const std::stop_token& stop) {

@@ -2,16 +2,18 @@
 #include "ingest/collector/tail.h"
 
 #include "base/digest.h"
+#include "ingest/collector/tail_input.h"
 #include "ingest/stream/memory_stream.h"
 
 #include <filesystem>
 #include <fstream>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 namespace weir {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::HasSubstr;
 
 class TailTest : public testing::Test {
  protected:
@@ -58,6 +60,13 @@ class TailTest : public testing::Test {
     while (step() || !tail_->at_end()) clock_.advance(std::chrono::milliseconds(200));
   }
   std::int64_t accepted() const { return shipper_->counts().accepted; }
+  /// "" when END may be said; else why not.
+  std::string unread() const {
+    const Status all = check_all_read(path_, *TailState(folder_.string(), path_).read());
+    if (all) return "";
+    EXPECT_EQ(all.error().code, ErrorCode::conflict);
+    return all.error().what;
+  }
   void rotate(const std::string& to) { fs::rename(path_, folder_ / to); }
 
   const fs::path folder_;
@@ -175,6 +184,57 @@ TEST_F(TailTest, R15_the_end_is_not_reached_while_refused_lines_are_not_kept) {
   EXPECT_FALSE(last_step());
   EXPECT_FALSE(last_step());
   EXPECT_FALSE(tail_->at_end());
+}
+
+TEST_F(TailTest, R15_a_source_has_ended_when_its_input_was_read_to_the_last_byte) {
+  EXPECT_EQ(unread(), "");  // nothing was ever there
+  write("1");
+  EXPECT_THAT(unread(), HasSubstr("has not read"));
+  read_all();
+  EXPECT_EQ(unread(), "");
+  write("2");
+  EXPECT_THAT(unread(), HasSubstr("has read to position"));
+  read_all();
+  rotate("access.log.1");
+  EXPECT_EQ(unread(), "");
+  std::ofstream(folder_ / "access.log").close();
+  EXPECT_EQ(unread(), "");
+  write("3");
+  EXPECT_THAT(unread(), HasSubstr("has not read"));
+}
+
+// The tail stopped, the file grew and was rotated: the name was gone, or meant an empty file, and END
+// followed over the lines that nobody had read.
+TEST_F(TailTest, R15_END_is_refused_over_a_rotated_file_that_was_not_read_to_its_end) {
+  write("1");
+  read_all();
+  write("2");
+  rotate("access.log.1");
+  EXPECT_THAT(unread(), HasSubstr("has read to position"));
+  std::ofstream(folder_ / "access.log").close();
+  EXPECT_THAT(unread(), HasSubstr("has read to position"));
+  fs::remove(folder_ / "access.log.1");
+  EXPECT_THAT(unread(), HasSubstr("is gone"));
+}
+
+TEST_F(TailTest, R15_END_is_refused_over_a_file_that_was_rotated_away_unseen) {
+  write("1");
+  read_all();
+  rotate("access.log.2");
+  write("2", "access.log.1");
+  const auto later = fs::last_write_time(folder_ / "access.log.2") + std::chrono::seconds(5);
+  fs::last_write_time(folder_ / "access.log.1", later);
+  EXPECT_THAT(unread(), HasSubstr("access.log.1 was written after"));
+}
+
+TEST_F(TailTest, R15_END_over_a_last_line_without_its_newline_says_so) {
+  std::ofstream(path_) << "half a line";
+  EXPECT_THAT(unread(), HasSubstr("has not read"));
+  std::ofstream(path_, std::ios::app) << "\n";
+  read_all();
+  std::ofstream(path_, std::ios::app) << "and another half";
+  read_all();
+  EXPECT_THAT(unread(), HasSubstr("has no newline"));
 }
 
 }  // namespace
