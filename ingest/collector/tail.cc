@@ -91,12 +91,12 @@ Result<bool> Tail::step(const std::stop_token& stop) {
   if (!fate_now) return fate_now.error();
   if (*fate_now == Fate::begun_anew) {
     if (unsaved_) WEIR_TRY(flush(stop));
-    const std::int64_t position = open_->lines->position();
-    open_.reset();
+    // The mark first: whoever opens the new content without it would call it whole.
     WEIR_TRY(
         lost(fmt::format("{}: the file was cut at position {} and begun anew; lines that were "
                          "not read before that are lost (rotate by renaming)",
-                         path_, position)));
+                         path_, open_->lines->position())));
+    open_.reset();
     return true;
   }
   Result<bool> shipped = ship_lines(stop);

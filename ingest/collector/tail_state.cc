@@ -3,13 +3,16 @@
 #include "base/digest.h"
 #include "base/volume/durable_file.h"
 
+#include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
+#include <sstream>
 
 namespace weir {
 namespace {
 
 constexpr std::size_t kStateBytesMax = 4096;
+constexpr std::size_t kLostBytesMax = 4u << 20;
 
 // "SOURCE POSITION LINE\n": three words, so no parser is needed to read back what was written here.
 std::optional<TailPosition> parse(std::string_view text) {
@@ -49,11 +52,26 @@ Status TailState::write(const TailPosition& at) const {
 }
 
 Status TailState::mark_lost(const std::string& what) const {
-  return write_file_durably(lost_path(), what + "\n");
+  Result<std::vector<std::string>> known = losses();
+  if (!known) return known.error();
+  if (std::find(known->begin(), known->end(), what) != known->end()) return {};
+  known->push_back(what);
+  return write_file_durably(lost_path(), fmt::format("{}\n", fmt::join(*known, "\n")));
 }
 
+Result<std::vector<std::string>> TailState::losses() const {
+  std::vector<std::string> found;
+  Result<std::string> text = read_file(lost_path(), kLostBytesMax);
+  if (!text && text.error().code == ErrorCode::not_found) return found;
+  if (!text) return text.error();
+  std::istringstream lines(*text);
+  for (std::string line; std::getline(lines, line);) found.push_back(line);
+  return found;
+}
+
+// Also when an operator has emptied the file instead of removing it.
 Result<bool> TailState::lost() const {
-  Result<std::string> text = read_file(lost_path(), kStateBytesMax);
+  Result<std::string> text = read_file(lost_path(), kLostBytesMax);
   if (text) return true;
   if (text.error().code == ErrorCode::not_found) return false;
   return text.error();

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace weir {
 
@@ -23,10 +24,12 @@ class TailState {
   /// nullopt at the first start. Error `integrity` for a damaged file, which says how to begin anew.
   Result<std::optional<TailPosition>> read() const;
   Status write(const TailPosition& position) const;
-  /// Lines were lost to the tail: remembered until an operator removes the file that says so. While
-  /// it is there no seal may say that everything is in.
+  /// Lines were lost to the tail: remembered, each loss in a line, until an operator removes the file
+  /// that says so. While it is there no seal may say that everything is in.
   Status mark_lost(const std::string& what) const;
   Result<bool> lost() const;
+  /// What was lost; none when lost() is false.
+  Result<std::vector<std::string>> losses() const;
   std::string lost_path() const { return path_ + ".lost"; }
   const std::string& path() const { return path_; }
 

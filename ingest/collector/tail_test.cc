@@ -237,5 +237,33 @@ TEST_F(TailTest, R15_END_over_a_last_line_without_its_newline_says_so) {
   EXPECT_THAT(unread(), HasSubstr("has no newline"));
 }
 
+// The file was cut while the state's volume was full: the mark could not be written, and was forgotten.
+TEST_F(TailTest, R15_lines_that_are_lost_are_marked_before_the_next_file_is_begun) {
+  write("1");
+  write("2");
+  read_all();
+  fs::resize_file(path_, 0);
+  write("3");
+  const fs::path mark = TailState(folder_.string(), path_).lost_path();
+  fs::create_directories(mark / "in the way");  // nothing can be renamed over it
+  EXPECT_FALSE(last_step());
+  EXPECT_FALSE(last_step());
+  fs::remove_all(mark);
+  EXPECT_TRUE(last_step());
+  EXPECT_FALSE(*tail_->whole());
+  read_all();
+  EXPECT_EQ(accepted(), 3);
+}
+
+TEST_F(TailTest, R15_every_loss_is_remembered_and_each_once) {
+  const TailState state(folder_.string(), path_);
+  EXPECT_TRUE(state.losses()->empty());
+  ASSERT_TRUE(state.mark_lost("a.log was cut"));
+  ASSERT_TRUE(state.mark_lost("a.log.1 is gone"));
+  ASSERT_TRUE(state.mark_lost("a.log was cut"));
+  EXPECT_THAT(*state.losses(), testing::ElementsAre("a.log was cut", "a.log.1 is gone"));
+  EXPECT_TRUE(*state.lost());
+}
+
 }  // namespace
 }  // namespace weir
