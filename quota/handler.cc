@@ -5,7 +5,7 @@
 namespace weir {
 namespace {
 
-/// How often a batch is aggregated again before the loop is asked to come back.
+/// How often a batch is aggregated under another catalogue before the loop is asked to come back.
 constexpr int kTries = 4;
 
 std::string count_changed(std::int32_t known, std::int32_t found) {
@@ -91,7 +91,7 @@ Status QuotaHandler::load_catalog(Deadline deadline) {
 Result<Committed> QuotaHandler::commit(const CommitBatch& batch, Deadline deadline) {
   const CommitBatch* now = &batch;
   CommitBatch changed;
-  for (int attempt = 0; attempt < kTries; ++attempt) {
+  for (int catalogs = 0; catalogs < kTries;) {
     if (meters_ == nullptr) WEIR_TRY(load_catalog(deadline));
     aggregator_.aggregate(*now, *meters_, aggregated_);
     Findings findings;
@@ -99,17 +99,18 @@ Result<Committed> QuotaHandler::commit(const CommitBatch& batch, Deadline deadli
         ingest(store_, *now, aggregated_, seal_rules_, anchors_, findings, deadline);
     if (outcome && *outcome == Ingested::other_catalog) {
       meters_ = nullptr;
+      ++catalogs;
       continue;
     }
     if (outcome && *outcome == Ingested::redrive_decided) {
+      // Each time a row fewer may be dropped, so this ends; and the deadline ends it before.
       changed = drop_rows(*now, findings.to_drop);
       now = &changed;
       continue;
     }
     return settle(*now, std::move(outcome), findings, deadline);
   }
-  return Error{ErrorCode::unavailable,
-               "the catalogue or redrives change faster than a batch commits", ""};
+  return Error{ErrorCode::unavailable, "the catalogue changes faster than a batch commits", ""};
 }
 
 Result<Committed> QuotaHandler::settle(const CommitBatch& batch, Result<Ingested> outcome,

@@ -3,8 +3,6 @@
 #include "base/crash_point.h"
 #include "quota/ingest_producers.h"
 
-#include <algorithm>
-
 namespace weir {
 namespace {
 
@@ -146,22 +144,6 @@ Result<Ingested> ingest(Store& store, const CommitBatch& batch, const Aggregated
   WEIR_TRY(tx.commit());
   WEIR_CRASH_POINT("quota.after_commit");
   return Ingested::done;
-}
-
-CommitBatch drop_rows(const CommitBatch& batch, std::span<const std::uint32_t> rows) {
-  CommitBatch out = batch;
-  for (const std::uint32_t row : rows) {
-    RangeCounts& counts = out.ranges[out.range_of[row]].counts;
-    if (out.verdict[row] == Verdict::fresh) --counts.applied;
-    if (out.verdict[row] == Verdict::unprovable) --counts.unprovable;
-    ++counts.dropped;
-    out.verdict[row] = Verdict::dropped;
-  }
-  return out;
-}
-
-bool has_dropped(const CommitBatch& batch) {
-  return std::ranges::any_of(batch.ranges, [](const Range& r) { return r.counts.dropped > 0; });
 }
 
 Result<Ingested> resolve_in_doubt(Store& store, const CommitBatch& batch, Deadline deadline) {

@@ -52,7 +52,9 @@ Result<Ingested> ingest(Store& store, const CommitBatch& batch, const Aggregated
                         const SealRules& rules, const AnchorPace& anchors, Findings& findings,
                         Deadline deadline);
 
-/// The batch with these rows dropped: their verdict, and the counts of their ranges.
+/// The batch with these rows dropped: their verdict, and the counts of their ranges. The first copy of
+/// each behind it in the batch, so far its duplicate, takes its place; other copies of the same redrive
+/// are dropped with it.
 CommitBatch drop_rows(const CommitBatch& batch, std::span<const std::uint32_t> rows);
 bool has_dropped(const CommitBatch& batch);
 

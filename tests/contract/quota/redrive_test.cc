@@ -31,6 +31,24 @@ class RedriveTest : public IngestTest {
     batch.redriven = {{child, PartitionId{partition}, Offset{offset}, AppendTime{1}, 0u}};
     return batch;
   }
+  static Event copy_of(const std::string& id) { return {.id = id, .verdict = Verdict::duplicate}; }
+  /// One event a record from offset 1 on, the first `redriven` of them of child 1.
+  static CommitBatch with_copies(std::size_t redriven, const std::vector<Event>& events) {
+    const auto size = static_cast<std::int64_t>(events.size());
+    CommitBatch batch = batch_of(1, 1 + size, events);
+    for (std::uint32_t i = 0; i < events.size(); ++i) {
+      batch.address[i].offset = Offset{1 + i};
+      if (i >= redriven) continue;
+      batch.redriven.push_back({1, PartitionId{0}, Offset{1 + i}, AppendTime{1}, i});
+    }
+    return batch;
+  }
+  /// received applied duplicate quarantined unprovable
+  std::string counts() const {
+    return database_.ask(
+        "SELECT concat_ws(' ', received, applied, duplicate, quarantined, unprovable) "
+        "FROM quota.progress WHERE partition = 0");
+  }
   std::string states() const {
     return database_.ask("SELECT string_agg(state, ' ' ORDER BY id) FROM quota.redrive");
   }
@@ -101,6 +119,59 @@ TEST_F(RedriveTest, R7_of_two_copies_in_one_batch_one_counts) {
   ASSERT_EQ(*commit(batch), Committed::done_reload);
   EXPECT_EQ(usage_of("sub-1", "requests"), "2");
   EXPECT_EQ(states(), "redriven");
+}
+
+// The row was discarded while its mended event was on its way; behind that one comes the client's own
+// retry, which the index calls its duplicate. Dropped both, the event would never be counted: the index
+// that is read anew enters the retry, and every later copy is a duplicate of it.
+TEST_F(RedriveTest, R7_a_dropped_redrive_takes_no_genuine_event_with_it) {
+  split_into({0});
+  database_.tell("UPDATE quota.redrive SET state = 'discarded'");
+  ASSERT_EQ(*commit(with_copies(1, {{.id = "x"}, copy_of("x"), copy_of("x")})),
+            Committed::done_reload);
+  EXPECT_EQ(usage_of("sub-1", "requests"), "1");
+  EXPECT_EQ(counts(), "3 1 1 1 0");
+  EXPECT_EQ(states(), "discarded");
+}
+
+TEST_F(RedriveTest, R7_all_copies_of_a_decided_redrive_are_dropped_however_many) {
+  split_into({0});
+  database_.tell("UPDATE quota.redrive SET state = 'discarded'");
+  const std::vector<Event> events = {{.id = "x"},  copy_of("x"), copy_of("x"), copy_of("x"),
+                                     copy_of("x"), copy_of("x"), copy_of("x")};
+  ASSERT_EQ(*commit(with_copies(6, events)), Committed::done_reload);
+  EXPECT_EQ(usage_of("sub-1", "requests"), "1");
+  EXPECT_EQ(counts(), "7 1 0 6 0");
+  EXPECT_EQ(database_.ask("SELECT count(*) FROM quota.quarantine WHERE reason = 'redrive_decided'"),
+            "6");
+}
+
+// Of several rows that bear one identity and were all discarded, each drops alone.
+TEST_F(RedriveTest, R7_more_decided_redrives_of_one_event_than_a_catalogue_has_tries) {
+  split_into({0, 0, 0, 0, 0, 0});
+  database_.tell("UPDATE quota.redrive SET state = 'discarded'");
+  CommitBatch batch = with_copies(6, {{.id = "x"},
+                                      copy_of("x"),
+                                      copy_of("x"),
+                                      copy_of("x"),
+                                      copy_of("x"),
+                                      copy_of("x"),
+                                      copy_of("x")});
+  for (std::size_t i = 0; i < 6; ++i) batch.redriven[i].child = static_cast<std::int64_t>(i) + 1;
+  ASSERT_EQ(*commit(batch), Committed::done_reload);
+  EXPECT_EQ(usage_of("sub-1", "requests"), "1");
+}
+
+// The index asked no further back than the dropped event's time asks.
+TEST_F(RedriveTest, R6_a_copy_that_is_older_than_the_dropped_event_is_kept_apart) {
+  split_into({0});
+  database_.tell("UPDATE quota.redrive SET state = 'discarded'");
+  Event older = copy_of("x");
+  older.time_us = 1'000'000;
+  ASSERT_EQ(*commit(with_copies(1, {{.time_us = 2'000'000, .id = "x"}, older})),
+            Committed::done_reload);
+  EXPECT_EQ(usage_of("sub-1", "requests"), "0");
+  EXPECT_EQ(counts(), "2 0 0 1 1");
 }
 
 TEST_F(RedriveTest, R7_an_event_that_is_quarantined_again_resolves_its_row_and_blocks_by_its_own) {
