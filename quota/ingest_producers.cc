@@ -164,7 +164,8 @@ Status take_numbers(IngestTransaction& tx, const CommitBatch& batch,
   WEIR_CHECK(states->size() == groups.size());
   std::vector<NumberChange> changes;
   for (std::size_t i = 0; i < groups.size(); ++i) {
-    NumberChange change = apply_numbers((*states)[i], groups[i].came, groups[i].sealed);
+    NumberChange change =
+        apply_numbers((*states)[i], batch.incarnation, groups[i].came, groups[i].sealed);
     if (!change.none) changes.push_back(std::move(change));
   }
   if (!changes.empty()) WEIR_TRY(tx.write_numbers(batch.incarnation, changes));

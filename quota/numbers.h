@@ -22,6 +22,13 @@
 
 namespace weir {
 
+/// Where a record stands in its partition.
+struct RecordPlace {
+  Incarnation incarnation;
+  Offset offset;
+  auto operator<=>(const RecordPlace&) const = default;
+};
+
 /// Numbers from first to second, both inside.
 using NumberSpan = std::pair<std::int64_t, std::int64_t>;
 
@@ -39,6 +46,20 @@ struct NumberState {
   PartitionId partition;
   std::int64_t highest = 0;       // that came or that a seal named; 0: none yet
   std::vector<NumberSpan> holes;  // the open ones whose end is at or above `least`, ascending
+  std::optional<RecordPlace> newest = {};  // of the records that moved `highest` or changed a hole
+};
+
+/// Numbers that came, and the offsets of the records that bear the two ends.
+struct NumbersCame {
+  std::int64_t from = 0, to = 0;
+  Offset first = {}, last = {};
+  bool operator==(const NumbersCame&) const = default;
+};
+/// A seal's last number, and where its copy stands.
+struct NumberSealed {
+  std::int64_t last = 0;
+  Offset at = {};
+  bool operator==(const NumberSealed&) const = default;
 };
 
 /// One hole row. Nothing before: it opens. Nothing after: its last missing number came. Else the row
@@ -46,6 +67,10 @@ struct NumberState {
 struct HoleChange {
   std::optional<NumberSpan> before;
   std::vector<NumberSpan> after;
+  /// Of one that opens: the record that showed it, and the newest one of the triple before it. What is
+  /// missing stood, if anywhere, between the two.
+  Offset found = {};
+  std::optional<RecordPlace> behind = {};
   bool operator==(const HoleChange&) const = default;
 };
 
@@ -53,23 +78,25 @@ struct NumberChange {
   std::string producer;
   std::int64_t epoch = 0;
   PartitionId partition;
-  std::int64_t highest = 0;       // from now on; never lower than it was
+  std::int64_t highest = 0;  // from now on; never lower than it was
+  std::optional<RecordPlace> newest;
   std::vector<HoleChange> holes;  // only those that change; their spans never overlap
   bool none = true;               // nothing is to be written
 };
 
-/// What `came`, numbers of the state's triple in any order, change. Each piece of a new hole is one
+/// What `came`, numbers of the state's triple in any order, change: read in `incarnation`. Each piece of a new hole is one
 /// change, and each ends where a seal does, so that holes do not depend on where a batch ends.
 /// `sealed`: last numbers of the triple, as the seals say that stand in its partition.
-NumberChange apply_numbers(const NumberState& state, std::span<const NumberSpan> came,
-                           std::span<const std::int64_t> sealed = {});
+NumberChange apply_numbers(const NumberState& state, Incarnation incarnation,
+                           std::span<const NumbersCame> came,
+                           std::span<const NumberSealed> sealed = {});
 
 /// What a batch says of one triple.
 struct NumberGroup {
   NumberQuestion question;
-  std::vector<NumberSpan> came;
+  std::vector<NumbersCame> came;
   std::int64_t greatest = 0;         // that came
-  std::vector<std::int64_t> sealed;  // > 0
+  std::vector<NumberSealed> sealed;  // > 0
 };
 /// Sorted by producer, epoch and partition; views into the ranges and the seals.
 std::vector<NumberGroup> group_numbers(std::span<const Range> ranges,

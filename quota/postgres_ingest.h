@@ -57,7 +57,7 @@ class PostgresIngest : public IngestTransaction {
     return transaction_->run(sql, params, deadline_);
   }
   Status write(std::string_view sql, const Params& params);
-  Status cut_hole(Incarnation incarnation, const NumberChange& of, const HoleChange& change);
+  Status cut_hole(const NumberChange& of, const HoleChange& change);
 
   Database::Lease lease_;
   std::optional<Transaction> transaction_;

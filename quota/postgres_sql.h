@@ -9,8 +9,9 @@
 #include <optional>
 #include <vector>
 
-// The database's clock as microseconds (apply time). A macro, so that statements stay literals.
-#define WEIR_NOW_US "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+// The database's clock as microseconds (apply time), one time for all rows of a statement. A macro, so
+// that statements stay literals.
+#define WEIR_NOW_US "(SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)"
 
 namespace weir {
 

@@ -54,7 +54,7 @@ Status BatchFilling::add(PartitionReader& reader, const StreamRecord& record,
       refuse_record(record, kOriginHeader, "the headers of the record's origin cannot be read",
                     counts);
     } else {
-      take_number(batch_.ranges[range], record.origin);
+      take_number(batch_.ranges[range], record.origin, record.offset);
       if (record.content_type == kSeal) {
         take_seal(record, counts);
       } else if (record.content_type != kVoid) {

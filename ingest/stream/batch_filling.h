@@ -55,7 +55,7 @@ class BatchFilling {
                   std::uint32_t range);
   void quarantine(const StreamRecord& record, Quarantined entry, RangeCounts& counts);
   // batch_origin.cc
-  void take_number(Range& range, const Origin& origin);
+  void take_number(Range& range, const Origin& origin, Offset offset);
   void take_seal(const StreamRecord& record, RangeCounts& counts);
   void refuse_record(const StreamRecord& record, const char* field, std::string detail,
                      RangeCounts& counts);

@@ -9,7 +9,7 @@ namespace weir {
 
 /// Prolongs the newest run of this producer where it can. Several producers take turns in a partition,
 /// so that run need not be the last one.
-void BatchFilling::take_number(Range& range, const Origin& origin) {
+void BatchFilling::take_number(Range& range, const Origin& origin, Offset offset) {
   if (!origin.numbered()) return;
   constexpr std::size_t kLookBack = 64;
   const std::size_t runs = range.numbers.size();
@@ -19,10 +19,11 @@ void BatchFilling::take_number(Range& range, const Origin& origin) {
     if (run.from <= origin.number && origin.number <= run.to) return;  // a copy
     if (origin.number - 1 != run.to) break;
     run.to = origin.number;
+    run.last = offset;
     return;
   }
   range.numbers.push_back(
-      {std::string(origin.producer), origin.epoch, origin.number, origin.number});
+      {std::string(origin.producer), origin.epoch, origin.number, origin.number, offset, offset});
   besides_bytes_ += sizeof(NumberRun) + origin.producer.size();
 }
 

@@ -53,11 +53,13 @@ struct RangeCounts {
   std::int64_t dropped = 0;     // Verdict::dropped; 0 unless a handler said so
   std::int64_t unnumbered = 0;  // of received: in records without a producer's number
 };
-/// Numbers of one producer's records that a range holds (R13), both ends inside.
+/// Numbers of one producer's records that a range holds (R13), both ends inside, and where the records
+/// stand that bear the two ends.
 struct NumberRun {
   std::string producer;
   std::int64_t epoch = 0;
   std::int64_t from = 0, to = 0;
+  Offset first = {}, last = {};
 };
 struct Range {
   PartitionId partition;

@@ -30,16 +30,25 @@ create table quota.seal (
 create index seal_by_edge on quota.seal (edge_us);
 
 -- The greatest number applied; what is missing below it stands in quota.hole. An epoch belongs to one
--- topic, so numbers go on through an adopted incarnation.
+-- topic, so numbers go on through an adopted incarnation. `newest_*`: where the newest record of them
+-- stands; null when only seals named any.
 create table quota.producer_number (
-  producer  text   not null,
-  epoch     bigint not null,
-  partition int    not null,
-  highest   bigint not null check (highest >= 1),
+  producer           text   not null,
+  epoch              bigint not null,
+  partition          int    not null,
+  highest            bigint not null check (highest >= 1),
+  newest_incarnation int,
+  newest_offset      bigint,
   primary key (producer, epoch, partition)
 ) with (fillfactor = 50);
 
-alter table quota.hole add column accepted_at_us bigint;
+-- What is missing stood between the record that showed it, in the hole's incarnation, and the newest
+-- one of its producer and epoch before that (null: none). A gap that ends between them may have
+-- swallowed it (R7); of a hole older than these columns nobody can say so.
+alter table quota.hole add column accepted_at_us     bigint;
+alter table quota.hole add column found_offset       bigint not null default -1;
+alter table quota.hole add column behind_incarnation int;
+alter table quota.hole add column behind_offset      bigint;
 create index hole_open on quota.hole (producer, epoch, partition)
   where closed_at_us is null and accepted_at_us is null;
 

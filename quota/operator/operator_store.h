@@ -174,10 +174,11 @@ class OperatorTransaction {
   virtual Result<std::vector<GapRow>> gaps(std::span<const std::int64_t> ids) = 0;
   virtual Status accept_gaps(std::span<const std::int64_t> ids, const Decision& decision) = 0;
   virtual Result<std::vector<HoleRow>> holes(std::span<const std::int64_t> ids) = 0;
-  /// Of this partition, in this incarnation or a later one, opened at `since_us` or later; settled
-  /// ones too. By opened_at_us, then from.
-  virtual Result<std::vector<HoleRow>> holes_since(Incarnation incarnation, PartitionId partition,
-                                                   std::int64_t since_us) = 0;
+  /// The open ones that a gap of this partition which ends at `end` may have swallowed: the record that
+  /// showed them stands at or behind it, and the newest one of their producer and epoch before that
+  /// stands below it. By id.
+  virtual Result<std::vector<HoleRow>> holes_round(Incarnation incarnation, PartitionId partition,
+                                                   Offset end) = 0;
   virtual Status accept_holes(std::span<const std::int64_t> ids, const Decision& decision) = 0;
 
   virtual Result<std::vector<FlagRow>> flags(std::span<const std::int64_t> ids) = 0;

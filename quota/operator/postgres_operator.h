@@ -22,8 +22,8 @@ class PostgresOperator : public OperatorTransaction {
   Result<std::vector<GapRow>> gaps(std::span<const std::int64_t> ids) override;
   Status accept_gaps(std::span<const std::int64_t> ids, const Decision& decision) override;
   Result<std::vector<HoleRow>> holes(std::span<const std::int64_t> ids) override;
-  Result<std::vector<HoleRow>> holes_since(Incarnation incarnation, PartitionId partition,
-                                           std::int64_t since_us) override;
+  Result<std::vector<HoleRow>> holes_round(Incarnation incarnation, PartitionId partition,
+                                           Offset end) override;
   Status accept_holes(std::span<const std::int64_t> ids, const Decision& decision) override;
   Result<std::vector<FlagRow>> flags(std::span<const std::int64_t> ids) override;
   Result<std::vector<FlagRow>> lineage_flags(Incarnation incarnation) override;

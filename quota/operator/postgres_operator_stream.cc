@@ -94,14 +94,15 @@ Result<std::vector<HoleRow>> PostgresOperator::holes(std::span<const std::int64_
   return holes_of(*rows);
 }
 
-Result<std::vector<HoleRow>> PostgresOperator::holes_since(Incarnation incarnation,
-                                                           PartitionId partition,
-                                                           std::int64_t since_us) {
+Result<std::vector<HoleRow>> PostgresOperator::holes_round(Incarnation incarnation,
+                                                           PartitionId partition, Offset end) {
   Result<Rows> rows =
       run("SELECT " WEIR_HOLE_COLUMNS
-          " FROM quota.hole WHERE incarnation >= $1 AND partition = $2 AND opened_at_us >= $3 "
-          "ORDER BY opened_at_us, from_number FOR UPDATE",
-          Params().integer(incarnation.value).integer(partition.value).integer(since_us));
+          " FROM quota.hole WHERE partition = $2 AND closed_at_us IS NULL "
+          "AND accepted_at_us IS NULL AND (incarnation, found_offset) >= ($1, $3) "
+          "AND (behind_offset IS NULL OR (behind_incarnation, behind_offset) < ($1, $3)) "
+          "ORDER BY id FOR UPDATE",
+          Params().integer(incarnation.value).integer(partition.value).integer(end.value));
   if (!rows) return std::move(rows).error();
   return holes_of(*rows);
 }

@@ -36,9 +36,10 @@ struct Split {
 Result<Split> split_redrive(OperatorStore& store, const Decision& decision, std::int64_t id,
                             std::span<const NewRedrive> children, Deadline deadline);
 
-/// With each gap the holes inside it. A producer's numbers of one epoch rise along a partition, so
-/// what a gap swallowed of them is the first hole of that producer and epoch which was found there
-/// since the gap was: what is still open of it is accepted. Later ones stay (holes accept).
+/// With each gap the holes inside it. A producer's numbers of one epoch rise along a partition, so a gap
+/// can only have swallowed those that the producer's first record behind it showed to be missing: what
+/// is still open of them is accepted. Once a record of it stands between the gap and the one that
+/// showed a hole, the loss is another one, and stays (holes accept).
 Result<Resolution> accept_gaps(OperatorStore& store, const Decision& decision,
                                std::span<const std::int64_t> ids, Deadline deadline);
 Result<Resolution> accept_holes(OperatorStore& store, const Decision& decision,

@@ -11,20 +11,13 @@ constexpr Naming kGap{"gap", "weir-quota gaps list"};
 constexpr Naming kHole{"hole", "weir-quota holes list"};
 constexpr Naming kFlag{"integrity flag", "weir-quota flags list"};
 
-/// resolve.h says which: of each (producer, epoch) the first that was found since the gap was.
+/// resolve.h says which.
 Result<std::vector<HoleRow>> holes_inside(OperatorTransaction& tx, std::span<const GapRow> gaps) {
   std::map<std::int64_t, HoleRow> inside;
   for (const GapRow& gap : gaps) {
-    Result<std::vector<HoleRow>> since =
-        tx.holes_since(gap.incarnation, gap.partition, gap.opened_at_us);
-    if (!since) return std::move(since).error();
-    std::map<std::pair<std::string, std::int64_t>, std::int64_t> first_opened_us;
-    for (const HoleRow& hole : *since) {
-      const auto first =
-          first_opened_us.try_emplace({hole.producer, hole.epoch}, hole.opened_at_us).first;
-      // Pieces of one hole keep the time at which it was opened.
-      if (hole.opened_at_us == first->second && hole.settled.open()) inside.emplace(hole.id, hole);
-    }
+    Result<std::vector<HoleRow>> round = tx.holes_round(gap.incarnation, gap.partition, gap.to);
+    if (!round) return std::move(round).error();
+    for (const HoleRow& hole : *round) inside.emplace(hole.id, hole);
   }
   std::vector<HoleRow> rows;
   for (auto& [id, hole] : inside) rows.push_back(std::move(hole));

@@ -155,7 +155,8 @@ void RandomCalls::ingest_numbers(IngestTransaction& tx) {
     NumberState known = states->front();
     // Holes below `least` are not told: numbers below it are not written.
     const std::int64_t from = least + below(40), to = from + below(4);
-    const NumberChange change = apply_numbers(known, std::vector<NumberSpan>{{from, to}});
+    const NumbersCame came{from, to, Offset{below(90)}, Offset{90 + below(90)}};
+    const NumberChange change = apply_numbers(known, incarnation_, {&came, 1});
     if (!change.none) tell("write numbers", tx.write_numbers(incarnation_, std::vector{change}));
   }
   tell("register", tx.register_producer(seal, append));
@@ -320,8 +321,8 @@ void RandomCalls::decide_stream(OperatorTransaction& tx) {
   tell("producer", tx.producer(producer));
   tell("its numbers", tx.numbers(producer));
   if (chance(20)) tell("retire", tx.end_producer(producer, {{1, {7, 7}}}, because()));
-  const auto since = tx.holes_since(Incarnation{1}, PartitionId{0}, 0);
-  lines_.push_back("holes since " + std::to_string(since ? since->size() : 0));
+  const auto round = tx.holes_round(Incarnation{1}, PartitionId{0}, Offset{below(180)});
+  lines_.push_back("holes round " + std::to_string(round ? round->size() : 0));
 }
 
 void RandomCalls::adopt() {

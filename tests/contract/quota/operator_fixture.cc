@@ -27,11 +27,12 @@ std::int64_t OperatorTest::gap(std::int64_t from, std::int64_t to, std::int64_t 
 }
 
 std::int64_t OperatorTest::hole(const std::string& producer, std::int64_t from, std::int64_t to,
-                                std::int64_t opened_at_us) {
+                                std::int64_t found, std::int64_t behind) {
   database_.tell(
       "INSERT INTO quota.hole (incarnation, partition, producer, epoch, from_number, to_number, "
-      "opened_at_us) VALUES (1, 0, '" +
-      producer + "', 1, " + text(from) + ", " + text(to) + ", " + text(opened_at_us) + ")");
+      "opened_at_us, found_offset, behind_incarnation, behind_offset) VALUES (1, 0, '" +
+      producer + "', 1, " + text(from) + ", " + text(to) + ", 1000, " + text(found) + ", 1, " +
+      text(behind) + ")");
   return number("SELECT max(id) FROM quota.hole");
 }
 

@@ -19,8 +19,9 @@ class OperatorTest : public ::testing::Test {
   std::int64_t quarantined(std::int64_t offset, const std::string& raw = "{}",
                            const std::string& reason = "malformed");
   std::int64_t gap(std::int64_t from, std::int64_t to, std::int64_t opened_at_us);
+  /// Shown by the record at `found`, when the producer's one at `behind` was applied already.
   std::int64_t hole(const std::string& producer, std::int64_t from, std::int64_t to,
-                    std::int64_t opened_at_us);
+                    std::int64_t found, std::int64_t behind = 0);
   std::int64_t flag(const std::string& kind, const std::string& what);
   std::int64_t unprovable(std::int64_t offset, std::int64_t bucket_us, std::int64_t units);
   void producer(const std::string& id, std::int64_t epoch);

@@ -1,4 +1,6 @@
 // Producers' numbers, seals and ends (R13, R14) on a real PostgreSQL.
+#include "quota/operator/postgres_operator_store.h"
+#include "quota/operator/resolve.h"
 #include "tests/contract/quota/ingest_fixture.h"
 
 #include <future>
@@ -18,6 +20,7 @@ class ProducersTest : public IngestTest {
                          std::int64_t append_us = 100 * kBucket) {
     CommitBatch batch = batch_of(next_, next_ + 1, {});
     ++next_;
+    for (NumberRun& run : numbers) run.first = run.last = batch.ranges[0].from;
     batch.ranges[0].numbers = std::move(numbers);
     for (Seal& seal : seals) {
       batch.seals.push_back({PartitionId{0}, batch.ranges[0].from, AppendTime{append_us}, seal});
@@ -28,6 +31,13 @@ class ProducersTest : public IngestTest {
             std::int64_t append_us = 100 * kBucket) {
     ASSERT_EQ(*commit(next_batch(std::move(numbers), std::move(seals), append_us)),
               Committed::done);
+  }
+  /// The next `offsets` are gone when they are to be read.
+  void lose(std::int64_t offsets) {
+    CommitBatch batch = batch_of(next_, next_ + offsets, {});
+    batch.gaps = {{PartitionId{0}, Offset{next_}, Offset{next_ + offsets}, "retention"}};
+    next_ += offsets;
+    ASSERT_EQ(*commit(batch), Committed::done);
   }
   static Seal sealed(std::int64_t until_us, Numbers numbers) {
     const std::int64_t epoch = numbers.back().epoch;
@@ -91,6 +101,37 @@ TEST_F(ProducersTest, R13_a_number_that_is_skipped_is_a_hole_until_it_comes) {
   EXPECT_EQ(open_holes(), "");
   EXPECT_EQ(contiguous(1), "12");
   EXPECT_EQ(database_.ask("SELECT count(*) FROM quota.hole WHERE closed_at_us IS NULL"), "0");
+}
+
+// On Monday records are lost to retention, none of gw-1's; on Wednesday the broker loses gw-1's 481 to
+// 500; on Friday Monday's gap is accepted.
+TEST_F(ProducersTest, R7_accepting_a_gap_accepts_no_hole_that_was_lost_behind_it) {
+  take({{"gw-1", 1, 1, 470}});
+  take({{"gw-2", 1, 1, 5}});
+  lose(10);
+  take({{"gw-1", 1, 471, 480}});
+  take({{"gw-2", 1, 8, 9}});
+  take({{"gw-1", 1, 501, 501}});
+  EXPECT_EQ(open_holes(), "6-7 481-500");
+  PostgresOperatorStore operators(pool_);
+  const std::int64_t gap[] = {std::stoll(database_.ask("SELECT id FROM quota.gap"))};
+  ASSERT_TRUE(accept_gaps(operators, {"ada", "retention"}, gap, soon()).ok());
+  EXPECT_EQ(open_holes(), "481-500");
+}
+
+// The holes that a batch opens are all inside the gap that stands at its head, and pieces stay so.
+TEST_F(ProducersTest, R7_what_is_left_of_a_hole_in_a_gap_is_accepted_with_it) {
+  take({{"gw-1", 1, 1, 4}});
+  lose(10);
+  take({{"gw-1", 1, 20, 20}, {"gw-2", 1, 3, 3}});
+  take({{"gw-1", 1, 7, 7}});
+  take({{"gw-1", 1, 12, 13}});
+  EXPECT_EQ(open_holes(), "1-2 5-6 8-11 14-19");
+  PostgresOperatorStore operators(pool_);
+  const std::int64_t gap[] = {std::stoll(database_.ask("SELECT id FROM quota.gap"))};
+  const auto done = accept_gaps(operators, {"ada", "retention"}, gap, soon());
+  ASSERT_TRUE(done.ok());
+  EXPECT_EQ(open_holes(), "");
 }
 
 // The last numbers of a producer are lost, and no later one shows it: its seal does, in the partition

@@ -121,11 +121,11 @@ std::vector<QuotaNumber> contiguous_numbers(const Quota& quota, const Session& s
     if (!fresh) at->second = std::min(at->second, row.from_number);
   });
   std::vector<QuotaNumber> out;
-  quota.producer_number.each(session, [&](const NumberKey& key, std::int64_t highest) {
+  quota.producer_number.each(session, [&](const NumberKey& key, const NumberRow& row) {
     const auto hole = first_hole.find(key);
     const auto& [producer, epoch, partition] = key;
     out.push_back(
-        {producer, epoch, partition, hole == first_hole.end() ? highest : hole->second - 1});
+        {producer, epoch, partition, hole == first_hole.end() ? row.highest : hole->second - 1});
   });
   return out;
 }

@@ -48,7 +48,7 @@ class MemoryIngest : public IngestTransaction {
 
  private:
   Status open_hole(HoleRow hole);
-  Status change_hole(Incarnation incarnation, const NumberChange& of, const HoleChange& change);
+  Status change_hole(const NumberChange& of, const HoleChange& change);
 
   Quota& quota_;
   const Micros grace_, horizon_;

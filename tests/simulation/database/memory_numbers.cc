@@ -21,19 +21,22 @@ bool same_key(const HoleRow& a, const HoleRow& b) {
 Result<std::vector<NumberState>> MemoryIngest::read_numbers(
     std::span<const NumberQuestion> questions) {
   std::vector<NumberState> states;
-  if (const auto done = session_.run(
-          "quota.read_numbers",
-          [&]() -> Status {
-            for (const NumberQuestion& question : questions) {
-              NumberState state{
-                  std::string(question.producer), question.epoch, question.partition, 0, {}};
-              const std::int64_t* highest = quota_.producer_number.find(
-                  session_, {state.producer, state.epoch, state.partition.value});
-              if (highest != nullptr) state.highest = *highest;
-              states.push_back(std::move(state));
-            }
-            return {};
-          });
+  if (const auto done = session_.run("quota.read_numbers",
+                                     [&]() -> Status {
+                                       for (const NumberQuestion& question : questions) {
+                                         NumberState state;
+                                         state.producer = std::string(question.producer);
+                                         state.epoch = question.epoch;
+                                         state.partition = question.partition;
+                                         const NumberRow* row = quota_.producer_number.find(
+                                             session_,
+                                             {state.producer, state.epoch, state.partition.value});
+                                         if (row != nullptr) state.highest = row->highest;
+                                         if (row != nullptr) state.newest = row->newest;
+                                         states.push_back(std::move(state));
+                                       }
+                                       return {};
+                                     });
       !done)
     return done.error();
   if (const auto done =
@@ -73,8 +76,7 @@ Status MemoryIngest::open_hole(HoleRow hole) {
 }
 
 /// Closes the row, or cuts it: the first piece stays the row, the others come beside it.
-Status MemoryIngest::change_hole(Incarnation incarnation, const NumberChange& of,
-                                 const HoleChange& change) {
+Status MemoryIngest::change_hole(const NumberChange& of, const HoleChange& change) {
   const auto [first, last] = *change.before;
   const bool whole = change.after.empty();
   std::optional<HoleRow> cut;
@@ -92,13 +94,8 @@ Status MemoryIngest::change_hole(Incarnation incarnation, const NumberChange& of
   });
   if (!changed) return changed.error();
   for (std::size_t i = 1; cut && i < change.after.size(); ++i) {
-    HoleRow piece;
-    piece.producer = cut->producer;
-    piece.epoch = cut->epoch;
-    piece.partition = cut->partition;
-    piece.incarnation = incarnation.value;
+    HoleRow piece = *cut;
     std::tie(piece.from_number, piece.to_number) = change.after[i];
-    piece.opened_at_us = cut->opened_at_us;
     WEIR_TRY(open_hole(std::move(piece)));
   }
   return {};
@@ -109,7 +106,7 @@ Status MemoryIngest::write_numbers(Incarnation incarnation, std::span<const Numb
     for (const NumberChange& change : changes) {
       for (const HoleChange& hole : change.holes) {
         if (hole.before) {
-          WEIR_TRY(change_hole(incarnation, change, hole));
+          WEIR_TRY(change_hole(change, hole));
           continue;
         }
         for (const auto& [from, to] : hole.after) {
@@ -121,6 +118,8 @@ Status MemoryIngest::write_numbers(Incarnation incarnation, std::span<const Numb
           row.from_number = from;
           row.to_number = to;
           row.opened_at_us = session_.now_us();
+          row.found_offset = hole.found;
+          row.behind = hole.behind;
           WEIR_TRY(open_hole(std::move(row)));
         }
       }
@@ -128,8 +127,10 @@ Status MemoryIngest::write_numbers(Incarnation incarnation, std::span<const Numb
         return check_violation();
       }
       WEIR_TRY(quota_.producer_number.upsert(
-          session_, {change.producer, change.epoch, change.partition.value}, change.highest,
-          [&](std::int64_t& highest, bool) { highest = std::max(highest, change.highest); }));
+          session_, {change.producer, change.epoch, change.partition.value},
+          NumberRow{change.highest, change.newest}, [&](NumberRow& row, bool) {
+            row = {std::max(row.highest, change.highest), change.newest};
+          }));
     }
     return {};
   });

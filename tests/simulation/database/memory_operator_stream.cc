@@ -87,20 +87,18 @@ Result<std::vector<weir::HoleRow>> MemoryOperator::holes(std::span<const std::in
   });
 }
 
-Result<std::vector<weir::HoleRow>> MemoryOperator::holes_since(Incarnation incarnation,
-                                                               PartitionId partition,
-                                                               std::int64_t since_us) {
-  return session_.run("operator.holes_since", [&] {
+Result<std::vector<weir::HoleRow>> MemoryOperator::holes_round(Incarnation incarnation,
+                                                               PartitionId partition, Offset end) {
+  const RecordPlace edge{incarnation, end};
+  return session_.run("operator.holes_round", [&] {
     return lock_in_order(
         session_, quota_.hole,
         [&](std::int64_t, const HoleRow& row) {
-          return row.incarnation >= incarnation.value && row.partition == partition.value &&
-                 row.opened_at_us >= since_us;
+          return row.partition == partition.value && row.open() &&
+                 RecordPlace{Incarnation{row.incarnation}, row.found_offset} >= edge &&
+                 (!row.behind || *row.behind < edge);
         },
-        [](std::int64_t, const HoleRow& row) {
-          return std::pair(row.opened_at_us, row.from_number);
-        },
-        hole_of);
+        [](std::int64_t id, const HoleRow&) { return id; }, hole_of);
   });
 }
 

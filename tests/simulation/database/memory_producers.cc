@@ -86,10 +86,10 @@ Result<bool> MemoryIngest::end_producer(const Seal& seal, AppendTime append_time
     bool above = false;
     const NumberKey first{seal.producer, INT64_MIN, INT32_MIN};
     quota_.producer_number.each_from(
-        session_, first, [&](const NumberKey& key, std::int64_t highest) {
+        session_, first, [&](const NumberKey& key, const NumberRow& row) {
           const auto& [producer, epoch, partition] = key;
           if (producer != seal.producer) return false;
-          above = above || highest > last_of(seal.numbers, epoch, partition);
+          above = above || row.highest > last_of(seal.numbers, epoch, partition);
           return true;
         });
     if (above) return false;

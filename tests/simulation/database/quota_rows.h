@@ -62,9 +62,15 @@ struct HoleRow {
   std::int32_t incarnation = 1, partition = 0;
   std::int64_t from_number = 0, to_number = 0;
   std::int64_t opened_at_us = 0;
+  Offset found_offset;
+  std::optional<RecordPlace> behind;
   std::optional<std::int64_t> closed_at_us, accepted_at_us;
   std::string accepted_by, accepted_reason;
   bool open() const { return !closed_at_us && !accepted_at_us; }
+};
+struct NumberRow {
+  std::int64_t highest = 0;
+  std::optional<RecordPlace> newest;
 };
 struct FlagRow {
   std::string kind;
@@ -163,7 +169,7 @@ struct Quota {
   Table<int, char> catalog_lock;  // LOCK TABLE quota.catalog
   Table<std::string, ProducerRow> producer;
   Table<std::pair<std::string, std::int64_t>, SealRow> seal;  // by producer and edge
-  Table<NumberKey, std::int64_t> producer_number;             // the highest
+  Table<NumberKey, NumberRow> producer_number;
   Table<RecordKey, Anchor> anchor;
   Table<std::int64_t, RedriveRow> redrive;
   Table<std::int32_t, IncarnationRow> incarnation;
