@@ -4,6 +4,7 @@
 #include "catalog/index.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 namespace weir {
@@ -42,6 +43,12 @@ class PeriodFinder {
   const Subscription* last_of_ = nullptr;
   TimeRange last_{};
 };
+
+/// Mostly they stand in it already: the catalogue has its subscriptions sorted.
+template <class Row, class Less = std::less<>>
+void put_in_order(std::vector<Row>& rows, Less less = {}) {
+  if (!std::is_sorted(rows.begin(), rows.end(), less)) std::sort(rows.begin(), rows.end(), less);
+}
 
 Status add_units(std::int64_t& sum, const UsageRow& row) {
   if (!__builtin_add_overflow(sum, row.units, &sum)) return {};
@@ -144,16 +151,14 @@ Status freeze_adjustments(const FreezeInput& input, PeriodFinder& finder, Frozen
 }  // namespace
 
 void put_in_order(Frozen& frozen) {
-  std::sort(frozen.due.begin(), frozen.due.end());
-  std::sort(frozen.unattributed.begin(), frozen.unattributed.end());
-  std::sort(frozen.attributed.begin(), frozen.attributed.end(),
-            [](const UnattributedRow& a, const UnattributedRow& b) {
-              return std::tie(a.usage.tenant, a.usage.subscription, a.usage.bucket_us,
-                              a.usage.meter, a.from_close) <
-                     std::tie(b.usage.tenant, b.usage.subscription, b.usage.bucket_us,
-                              b.usage.meter, b.from_close);
-            });
-  std::sort(frozen.assigned.begin(), frozen.assigned.end());
+  put_in_order(frozen.due);
+  put_in_order(frozen.unattributed);
+  put_in_order(frozen.attributed, [](const UnattributedRow& a, const UnattributedRow& b) {
+    return std::tie(a.usage.tenant, a.usage.subscription, a.usage.bucket_us, a.usage.meter,
+                    a.from_close) < std::tie(b.usage.tenant, b.usage.subscription,
+                                             b.usage.bucket_us, b.usage.meter, b.from_close);
+  });
+  put_in_order(frozen.assigned);
 }
 
 bool all_due(const Frozen& frozen, std::int64_t t_us) {
@@ -188,7 +193,7 @@ Result<std::vector<DuePeriod>> due_at(const Catalog& catalog,
     if (invoiced_before) WEIR_TRY(add(kSinceAlwaysUs, std::min(span->second.from_us, t_us)));
     WEIR_TRY(add(invoiced_before ? span->second.to_us : kSinceAlwaysUs, t_us));
   }
-  std::sort(due.begin(), due.end());
+  put_in_order(due);
   return due;
 }
 
