@@ -1,6 +1,7 @@
 #include "billing/cycle.h"
 
 #include "base/crash_point.h"
+#include "billing/trust.h"
 
 #include <algorithm>
 
@@ -61,13 +62,14 @@ Status close_what_earlier_barriers_prove(CycleParts& parts, const Standing& stan
   return {};
 }
 
-/// The greatest T before the latest edge that a person vouches for a producer's word at.
+/// The greatest T before the latest edge that an override reaches and where nobody's word is missing.
 std::optional<std::int64_t> overridden_edge(const Standing& standing, std::int64_t closed_until_us,
                                             std::int64_t latest_us) {
   std::optional<std::int64_t> found;
   for (const Override& made : standing.overrides) {
-    if (made.producer.empty() || made.until_us <= closed_until_us) continue;
-    if (made.until_us < latest_us && made.until_us > found.value_or(0)) found = made.until_us;
+    const std::int64_t edge = made.until_us - made.until_us % standing.deployment.bucket_us;
+    if (edge <= std::max(closed_until_us, found.value_or(0)) || edge >= latest_us) continue;
+    if (judge_trust(standing, edge).reasons.empty()) found = edge;
   }
   return found;
 }

@@ -57,6 +57,58 @@ TEST_F(Overrides, the_period_that_is_held_can_be_named_and_a_run_closes_at_its_e
   EXPECT_EQ(world_.invoices().size(), 2u);
 }
 
+TEST_F(Overrides, of_two_that_reach_differently_far_a_run_closes_where_both_do) {
+  world_.register_producer("gw-2");
+  world_.set_clock(hour(1, 25));
+  ASSERT_TRUE(add(unsealed_until("2024-03-01T01:00:00Z")));
+  OverrideRequest farther = unsealed_until("2024-03-01T01:15:00Z");
+  farther.producer = "gw-2";
+  ASSERT_TRUE(add(farther));
+  const CycleReport report = world_.run_at(hour(1, 45));
+  ASSERT_EQ(report.closed.size(), 1u);
+  EXPECT_EQ(report.closed[0].t_us, hour(1));
+}
+
+class CompactedEye : public StreamEye {
+ public:
+  explicit CompactedEye(StreamEye& real) : real_(real) {}
+  Result<StreamLook> look(Deadline deadline) override {
+    auto look = real_.look(deadline);
+    if (look) look->cleanup_policy = "compact,delete";
+    return look;
+  }
+  Result<std::optional<std::string>> digest_at(std::int32_t partition, std::int64_t offset,
+                                               Deadline deadline) override {
+    return real_.digest_at(partition, offset, deadline);
+  }
+
+ private:
+  StreamEye& real_;
+};
+
+TEST(ConfigurationOverride, up_to_a_moment_lets_a_later_run_close_at_the_last_edge_before_it) {
+  World world;
+  world.set_clock(hour(1, 17));
+  {
+    auto lease = world.schemas().billing().acquire(soon());
+    ASSERT_TRUE(lease);
+    ASSERT_TRUE(add_override(
+        **lease, {"cleanup_policy", "", "2024-03-01T01:07:00Z", "", "ann", "it is small"}, soon()));
+  }
+  CompactedEye eye(world.stream());
+  PostgresGateStore store(world.schemas().billing());
+  Gate gate(store, eye, world.stream(), GateOptions{}, [&](Micros) { world.catch_up(); });
+  world.set_clock(hour(1, 55));
+  CycleParts parts{
+      gate, world.closes(), world.bills(), world.charges(), world.held(), eye, world.provider(),
+      {}};
+  const auto report = run_cycle(parts);
+  ASSERT_TRUE(report) << report.error().text();
+  ASSERT_EQ(report->closed.size(), 1u);
+  EXPECT_EQ(report->closed[0].t_us, hour(1));
+  EXPECT_EQ(most_urgent(report->reasons).code, "cleanup_policy");
+}
+
 TEST_F(Overrides, a_revoked_word_counts_no_more_and_is_revoked_once) {
   const auto added = add(unsealed_until("2024-03-01T01:00:00Z"));
   ASSERT_TRUE(added);
