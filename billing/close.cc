@@ -47,6 +47,10 @@ Result<Standing> read_again(CloseTransaction& tx, StreamEye& eye, std::int64_t t
   auto unprovable = tx.unprovable_count();
   if (!unprovable) return unprovable.error();
   standing.unprovable = *unprovable;
+  // Before the overrides: whoever makes or revokes one waits for its lock.
+  auto catalog = tx.lock_catalog();
+  if (!catalog) return catalog.error();
+  standing.catalog = *std::move(catalog);
   auto producers = tx.producers();
   if (!producers) return producers.error();
   standing.producers = *std::move(producers);
@@ -58,9 +62,6 @@ Result<Standing> read_again(CloseTransaction& tx, StreamEye& eye, std::int64_t t
   auto barriers = tx.barriers(standing.deployment.incarnation, t_us);
   if (!barriers) return barriers.error();
   standing.barriers = *std::move(barriers);
-  auto catalog = tx.lock_catalog();
-  if (!catalog) return catalog.error();
-  standing.catalog = *std::move(catalog);
   auto now = tx.clock_us();
   if (!now) return now.error();
   standing.now_us = *now;

@@ -1,6 +1,7 @@
 // Overrides on the real PostgreSQL: who may put a word in a proof's place, for what, and what it leaves.
 #include "billing/override_store.h"
 #include "billing/print.h"
+#include "tests/contract/billing/pass_through.h"
 #include "tests/contract/billing/world.h"
 
 #include <gtest/gtest.h>
@@ -107,6 +108,39 @@ TEST(ConfigurationOverride, up_to_a_moment_lets_a_later_run_close_at_the_last_ed
   ASSERT_EQ(report->closed.size(), 1u);
   EXPECT_EQ(report->closed[0].t_us, hour(1));
   EXPECT_EQ(most_urgent(report->reasons).code, "cleanup_policy");
+}
+
+/// Somebody tries to revoke an override as soon as the close has read it.
+class RevokedMeanwhile : public PassThroughClose {
+ public:
+  RevokedMeanwhile(std::unique_ptr<CloseTransaction> real, std::function<void()> revoke)
+      : PassThroughClose(std::move(real)), revoke_(std::move(revoke)) {}
+  Result<std::vector<Override>> overrides() override {
+    auto found = real_->overrides();
+    revoke_();
+    return found;
+  }
+
+ private:
+  std::function<void()> revoke_;
+};
+
+TEST_F(Overrides, none_is_revoked_between_a_closes_look_at_them_and_its_certificate) {
+  const auto added = add(unsealed_until("2024-03-01T01:00:00Z"));
+  ASSERT_TRUE(added);
+  ASSERT_TRUE(world_.gate().prove(hour(1))->ready());
+  WrappedCloses closes(world_.closes(), [&](std::unique_ptr<CloseTransaction> tx) {
+    return std::make_unique<RevokedMeanwhile>(std::move(tx), [&] {
+      auto lease = world_.schemas().billing().acquire(soon());
+      ASSERT_TRUE(lease);
+      EXPECT_FALSE(revoke_override(**lease, added->made.id, "bob", "a mistake",
+                                   Deadline::in(std::chrono::milliseconds(300))));
+    });
+  });
+  const auto closed = close_at(closes, world_.stream(), hour(1));
+  ASSERT_TRUE(closed) << closed.error().text();
+  EXPECT_EQ(closed->kind, CloseOutcome::Kind::closed);
+  EXPECT_EQ(world_.count("select count(*) from billing.override where revokes is not null"), 0);
 }
 
 TEST_F(Overrides, a_revoked_word_counts_no_more_and_is_revoked_once) {
