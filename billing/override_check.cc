@@ -14,8 +14,6 @@ Error refused(std::string what, std::string remedy) {
   return {ErrorCode::invalid, std::move(what), std::move(remedy)};
 }
 
-bool blank(const std::string& text) { return text.find_first_not_of(" \t\n") == std::string::npos; }
-
 template <class Codes>
 bool contains(const Codes& codes, const std::string& code) {
   return std::find(codes.begin(), codes.end(), code) != codes.end();
@@ -119,6 +117,8 @@ Result<CheckedOverride> check_producer(const OverrideRequest& request, const Sta
 }
 
 }  // namespace
+
+bool blank(const std::string& text) { return text.find_first_not_of(" \t\n") == std::string::npos; }
 
 Result<CheckedOverride> check_override(const OverrideRequest& request, const Standing& standing,
                                        const std::vector<std::int64_t>& held_period_ends) {

@@ -119,7 +119,7 @@ Result<CheckedOverride> add_override(Connection& connection, const OverrideReque
 
 Status revoke_override(Connection& connection, std::int64_t id, const std::string& by,
                        const std::string& reason, Deadline deadline) {
-  if (by.empty() || reason.empty()) {
+  if (blank(by) || blank(reason)) {
     return Error{ErrorCode::invalid, "--by or --reason is missing", "say who decides, and why"};
   }
   Result<Transaction> tx = Transaction::begin(connection, deadline);

@@ -29,6 +29,8 @@ struct CheckedOverride {
   Override made;
   std::string worth;
 };
+/// Says nothing: no name, no reason.
+bool blank(const std::string& text);
 /// Pure: `held_period_ends` are the ends of the held periods that bear the period's name.
 Result<CheckedOverride> check_override(const OverrideRequest& request, const Standing& standing,
                                        const std::vector<std::int64_t>& held_period_ends);

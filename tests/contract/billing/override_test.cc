@@ -146,7 +146,7 @@ TEST_F(Overrides, none_is_revoked_between_a_closes_look_at_them_and_its_certific
 TEST_F(Overrides, a_revoked_word_counts_no_more_and_is_revoked_once) {
   const auto added = add(unsealed_until("2024-03-01T01:00:00Z"));
   ASSERT_TRUE(added);
-  EXPECT_FALSE(revoke(added->made.id, "bob", ""));
+  EXPECT_FALSE(revoke(added->made.id, "bob", " "));
   EXPECT_FALSE(revoke(99, "bob", "a mistake"));
   ASSERT_TRUE(revoke(added->made.id, "bob", "a mistake"));
   EXPECT_FALSE(revoke(added->made.id, "bob", "a mistake"));
