@@ -73,6 +73,7 @@ class CloseTransaction {
                                                                std::int64_t version) = 0;
 
   // Step 5.
+  /// In no order; a bucket that two incarnations fed is two rows.
   virtual Result<std::vector<UsageRow>> usage(std::int64_t from_us, std::int64_t to_us) = 0;
   virtual Result<std::vector<AdjustmentRow>> unassigned_adjustments() = 0;
   virtual Result<std::vector<UnattributedRow>> open_unattributed() = 0;

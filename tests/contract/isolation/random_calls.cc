@@ -209,7 +209,8 @@ void RandomCalls::freeze_and_bill(CloseTransaction& tx, CloseHead head,
   input.catalog = &catalog;
   input.t_us = head.t_us;
   const std::int64_t since_us = last ? last->t_us : INT64_MIN;
-  const auto usage = tx.usage(since_us, head.t_us);
+  auto usage = tx.usage(since_us, head.t_us);
+  if (usage) std::sort(usage->begin(), usage->end());  // it comes in no order
   const auto adjustments = tx.unassigned_adjustments();
   const auto unattributed = tx.open_unattributed();
   const auto spans = tx.invoiced_spans();

@@ -11,11 +11,7 @@ Result<std::vector<UsageRow>> MemoryClose::usage(std::int64_t from_us, std::int6
     quota_.usage.each(session_, [&](const UsageKey& key, std::int64_t units) {
       const auto& [tenant, subscription, meter, bucket_us, incarnation] = key;
       if (bucket_us < from_us || bucket_us >= to_us) return;
-      const bool same = !out.empty() && out.back().tenant == tenant &&
-                        out.back().subscription == subscription && out.back().meter == meter &&
-                        out.back().bucket_us == bucket_us;
-      if (!same) out.push_back({tenant, subscription, meter, bucket_us, 0});
-      out.back().units += units;
+      out.push_back({tenant, subscription, meter, bucket_us, units});
     });
     return out;
   });
