@@ -61,7 +61,7 @@ std::string detail_of_discard(std::span<const QuarantineRow> rows,
                               std::span<const std::int64_t> children) {
   JsonWriter json;
   put_all(json.begin_object().key("rows"), rows);
-  json.key("children").begin_array();
+  json.key("discarded").begin_array();
   for (const std::int64_t child : children) json.value(child);
   return json.end_array().end_object().text();
 }

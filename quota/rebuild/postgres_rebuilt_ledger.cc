@@ -106,6 +106,42 @@ Result<std::vector<CutCounts>> read_cut(Transaction& tx, Deadline deadline) {
   return cut;
 }
 
+Status add_audit(Transaction& tx, const PastDecision& past, Deadline deadline) {
+  Result<Rows> added = tx.run(
+      "INSERT INTO quota.audit (at_us, actor, action, detail, reason, worth) "
+      "VALUES ($1, $2, $3, $4, $5, $6)",
+      Params()
+          .integer(past.at_us)
+          .text(past.actor)
+          .text(past.action)
+          .text(past.detail)
+          .text(past.reason)
+          .text(past.worth),
+      deadline);
+  return added ? Status() : Status(added.error());
+}
+
+/// What the discard found open, and the row that it resolved.
+Status discard(Transaction& tx, const PastSplit& split, Deadline deadline) {
+  const std::vector<std::int64_t> children(split.discarded.begin(), split.discarded.end());
+  WEIR_TRY(
+      tx.run("UPDATE quota.redrive SET state = 'discarded', decided_at_us = $2 WHERE id = ANY ($1)",
+             Params().integers(children).integer(split.discard->at_us), deadline));
+  Result<Rows> resolved = tx.run(
+      "UPDATE quota.quarantine SET resolved_at_us = $4, resolution = 'discarded', "
+      "resolved_by = $5, resolved_reason = $6 "
+      "WHERE partition = $1 AND record_offset = $2 AND row = $3",
+      Params()
+          .integer(split.partition.value)
+          .integer(split.offset.value)
+          .integer(split.row)
+          .integer(split.discard->at_us)
+          .text(split.discard->actor)
+          .text(split.discard->reason),
+      deadline);
+  return resolved ? Status() : Status(resolved.error());
+}
+
 }  // namespace
 
 Status PostgresRebuiltLedger::begin(Deadline deadline) {
@@ -154,9 +190,8 @@ Status PostgresRebuiltLedger::split(const PastSplit& split, Deadline deadline) {
   if (split.lost) WEIR_TRY(put_lost_row(*tx, split, deadline));
   for (const PastSplit::Child& child : split.children) {
     Result<Rows> made = tx->run(
-        "INSERT INTO quota.redrive (id, quarantine_id, partition, event, made_at_us, state, "
-        "decided_at_us) OVERRIDING SYSTEM VALUE SELECT $1, id, $2, $3, $4::bigint, $8::text, "
-        "CASE WHEN $8::text = 'open' THEN NULL ELSE $4::bigint END FROM quota.quarantine "
+        "INSERT INTO quota.redrive (id, quarantine_id, partition, event, made_at_us) "
+        "OVERRIDING SYSTEM VALUE SELECT $1, id, $2, $3, $4 FROM quota.quarantine "
         "WHERE partition = $5 AND record_offset = $6 AND row = $7",
         Params()
             .integer(child.id)
@@ -165,8 +200,7 @@ Status PostgresRebuiltLedger::split(const PastSplit& split, Deadline deadline) {
             .integer(split.decision.at_us)
             .integer(split.partition.value)
             .integer(split.offset.value)
-            .integer(split.row)
-            .text(child.discarded ? "discarded" : "open"),
+            .integer(split.row),
         deadline);
     if (!made) return made.error();
     if (made->affected() != 1) return not_quarantined_now(split);
@@ -175,18 +209,17 @@ Status PostgresRebuiltLedger::split(const PastSplit& split, Deadline deadline) {
       tx->run("SELECT setval(pg_get_serial_sequence('quota.redrive', 'id'), "
               "(SELECT max(id) FROM quota.redrive))",
               deadline));
-  const PastDecision& past = split.decision;
-  WEIR_TRY(
-      tx->run("INSERT INTO quota.audit (at_us, actor, action, detail, reason, worth) "
-              "VALUES ($1, $2, $3, $4, $5, $6)",
-              Params()
-                  .integer(past.at_us)
-                  .text(past.actor)
-                  .text(past.action)
-                  .text(past.detail)
-                  .text(past.reason)
-                  .text(past.worth),
-              deadline));
+  if (split.discard) WEIR_TRY(discard(*tx, split, deadline));
+  WEIR_TRY(add_audit(*tx, split.decision, deadline));
+  return tx->commit(deadline);
+}
+
+Status PostgresRebuiltLedger::record(const PastDecision& decision, Deadline deadline) {
+  Result<Database::Lease> lease = database_.acquire(deadline);
+  if (!lease) return lease.error();
+  Result<Transaction> tx = Transaction::begin(**lease, deadline);
+  if (!tx) return tx.error();
+  WEIR_TRY(add_audit(*tx, decision, deadline));
   return tx->commit(deadline);
 }
 

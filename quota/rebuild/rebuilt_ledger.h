@@ -10,6 +10,8 @@
 #include "quota/rebuild/close_vectors.h"
 #include "quota/rebuild/decisions.h"
 
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,9 +27,12 @@ struct PastSplit {
     std::int64_t id = 0;
     std::int64_t partition = 0;
     std::string event;
-    bool discarded = false;  // while it was on its way
   };
   std::vector<Child> children;
+  /// The row was discarded while some of the children were on their way: they are dropped when they
+  /// come, however early a rebuild reads them (R7).
+  std::optional<PastDecision> discard;
+  std::set<std::int64_t> discarded;  // their ids
   bool lost = false;  // the log does not reach back to the row: it is made anew, without its record
 };
 
@@ -52,8 +57,11 @@ class RebuiltLedger {
   /// closed_until = T, and the adjustments of the sums that the close billed late are its own.
   /// `config`: T lies on no bucket edge, or not behind what is closed.
   virtual Result<RebuiltCut> close(const CloseVector& close, Deadline deadline) = 0;
-  /// The children have their ids of then. `integrity`: the row is not there, and not lost.
+  /// The children have their ids of then. With the discard, if there was one: the row is resolved by
+  /// it at once. `integrity`: the row is not there, and not lost.
   virtual Status split(const PastSplit& split, Deadline deadline) = 0;
+  /// Into the audit, as it was.
+  virtual Status record(const PastDecision& decision, Deadline deadline) = 0;
   /// One open flag a difference, and the flag of begin() goes.
   virtual Status end(const std::vector<std::string>& differences, Deadline deadline) = 0;
 

@@ -37,6 +37,23 @@ Error wrong(const PastDecision& decision) {
                "export again: weir-quota decisions export"};
 }
 
+/// Children that were on their way when their row was discarded; none of other decisions.
+std::set<std::int64_t> discarded_by(const PastDecision& decision) {
+  std::set<std::int64_t> children;
+  dom::parser parser;
+  dom::element detail;
+  const simdjson::padded_string padded(decision.detail);
+  if (decision.action != "quarantine discard" ||
+      parser.parse(padded).get(detail) != simdjson::SUCCESS) {
+    return children;
+  }
+  for (const dom::element child : members(detail, "discarded")) {
+    std::int64_t id = 0;
+    if (child.get(id) == simdjson::SUCCESS) children.insert(id);
+  }
+  return children;
+}
+
 Result<PastSplit> read_split(const PastDecision& decision) {
   dom::parser parser;
   dom::element detail, row;
@@ -56,18 +73,6 @@ Result<PastSplit> read_split(const PastDecision& decision) {
   }
   if (split.children.empty()) return wrong(decision);
   return split;
-}
-
-/// The children that were on their way when their row was discarded: they never counted.
-void add_discarded(const PastDecision& decision, std::set<std::int64_t>& children) {
-  dom::parser parser;
-  dom::element detail;
-  const simdjson::padded_string padded(decision.detail);
-  if (parser.parse(padded).get(detail) != simdjson::SUCCESS) return;
-  for (const dom::element child : members(detail, "children")) {
-    std::int64_t id = 0;
-    if (child.get(id) == simdjson::SUCCESS) children.insert(id);
-  }
 }
 
 using Ids = RebuiltLedger::Ids;
@@ -165,7 +170,6 @@ bool precedes(const PastDecision& decision, const CloseVector& close) {
 
 Result<Replay> Replay::of(std::vector<PastDecision> decisions) {
   Replay replay;
-  std::set<std::int64_t> discarded;
   for (PastDecision& decision : decisions) {
     if (decision.action == "lineage adopt") {
       return Error{ErrorCode::config,
@@ -173,7 +177,6 @@ Result<Replay> Replay::of(std::vector<PastDecision> decisions) {
                        format_rfc3339(decision.at_us) + ": no one log holds all of it",
                    "restore the quota database from a backup instead"};
     }
-    if (decision.action == "quarantine discard") add_discarded(decision, discarded);
     if (decision.action != "quarantine redrive") {
       replay.others_.push_back(std::move(decision));
       continue;
@@ -182,10 +185,21 @@ Result<Replay> Replay::of(std::vector<PastDecision> decisions) {
     if (!split) return std::move(split).error();
     replay.splits_.push_back(*std::move(split));
   }
-  for (PastSplit& split : replay.splits_) {
-    for (PastSplit::Child& child : split.children) child.discarded = discarded.contains(child.id);
-  }
+  replay.match_discards();
   return replay;
+}
+
+void Replay::match_discards() {
+  for (const PastDecision& decision : others_) {
+    const std::set<std::int64_t> discarded = discarded_by(decision);
+    for (PastSplit& split : splits_) {
+      for (const PastSplit::Child& child : split.children) {
+        if (!discarded.contains(child.id)) continue;
+        split.discard = decision;
+        split.discarded.insert(child.id);
+      }
+    }
+  }
 }
 
 std::optional<PastSplit> Replay::next_split(const std::vector<Offset>& cuts) const {
@@ -243,6 +257,10 @@ Status Replay::decide(RebuiltLedger& ledger, const PastDecision& past) {
                                 made.error().code == ErrorCode::not_found);
     if (!made && !moot) return made.error();
     decided = made.ok();
+  }
+  if (!decided && !discarded_by(past).empty()) {  // made with the splits
+    decided = true;
+    WEIR_TRY(ledger.record(past, deadline));
   }
   if (decided) ++made_;
   if (known && !decided) {

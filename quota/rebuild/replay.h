@@ -1,8 +1,9 @@
 // Operators' decisions, made again while a ledger is rebuilt (R17).
 //
 // Splits of quarantined rows (R7) are made before the first mended event of theirs is read, with the
-// children's ids of then, since the stream's records bear them. All else is decided between two
-// closes, as it was. Rows are found by what they are; what is not to be found is said in a note and
+// children's ids of then, since the stream's records bear them; and with a split the discard that met
+// its children on their way, so that they are dropped whenever they are read. All else is decided
+// between two closes, as it was. Rows are found by what they are; what is not to be found is said in a note and
 // left out. A stream that was adopted (R1) cannot be read again from one log: `config`.
 // Threads: one.
 #pragma once
@@ -32,6 +33,7 @@ class Replay {
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:
+  void match_discards();
   Status decide(RebuiltLedger& ledger, const PastDecision& decision);
 
   std::vector<PastSplit> splits_;

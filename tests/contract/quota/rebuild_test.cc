@@ -260,25 +260,6 @@ TEST_F(RebuildTest, R17_decisions_are_made_again_where_they_were_made) {
             "quarantine redrive, quarantine discard, holes accept");
 }
 
-// The mended event reaches the log though its row was discarded: nobody counts it, then or now.
-TEST_F(RebuildTest, R17_a_mended_event_that_was_discarded_on_its_way_never_counts) {
-  stream_.put(PartitionId{0}, "", "{mended, then thought better of");
-  consume();
-  PostgresOperatorStore operators(lost_.pool);
-  const Decision ada{"ada", "looked at it"};
-  const NewRedrive children[] = {{PartitionId{0}, event("m0", 0, kStart + 9)}};
-  const std::int64_t ids[] = {std::stoll(lost_.database.ask("SELECT id FROM quota.quarantine"))};
-  ASSERT_TRUE(split_redrive(operators, ada, ids[0], children, soon()).ok());
-  ASSERT_TRUE(discard_quarantine(operators, ada, ids, soon()).ok());
-  put("m0", 0, kStart + 9, "", lost_.database.ask("SELECT id FROM quota.redrive"));
-  put("other", 0, kStart + 10);
-  consume();
-  EXPECT_EQ(lost_.database.ask("SELECT sum(units) FROM quota.usage"), "1");
-  close(kStart + kBucket, kStart);
-  expect_the_same();
-  EXPECT_EQ(fresh_.database.ask("SELECT state FROM quota.redrive"), "discarded");
-}
-
 TEST_F(RebuildTest, R17_decisions_about_what_the_log_no_longer_holds_stop_no_rebuild) {
   stream_.put(PartitionId{0}, "", "{mended later");
   put("a", 0, kStart + 1, "gone 1 1");
@@ -304,6 +285,33 @@ TEST_F(RebuildTest, R17_decisions_about_what_the_log_no_longer_holds_stop_no_reb
   EXPECT_EQ(fresh_.database.ask("SELECT state FROM quota.redrive"), "unprovable");
   ASSERT_EQ(report->notes.size(), 1u);
   EXPECT_NE(report->notes[0].find("producers retire"), std::string::npos);
+}
+
+// R7: read before the decision is made again, it would be applied.
+TEST_F(RebuildTest, R17_what_was_discarded_on_its_way_is_dropped_again_when_it_comes) {
+  stream_.put(PartitionId{0}, "", "{mended, and then given up");
+  put("a", 1, kStart + 1);
+  consume();
+  PostgresOperatorStore operators(lost_.pool);
+  const Decision ada{"ada", "looked at it"};
+  const std::int64_t row[] = {std::stoll(lost_.database.ask("SELECT id FROM quota.quarantine"))};
+  const NewRedrive children[] = {{PartitionId{0}, event("m0", 0, kStart + 9)},
+                                 {PartitionId{1}, event("m1", 1, kStart + 9)}};
+  ASSERT_TRUE(split_redrive(operators, ada, row[0], children, soon()).ok());
+  put("m0", 0, kStart + 9, "", "1");
+  consume();
+  ASSERT_TRUE(discard_quarantine(operators, ada, row, soon()).ok());
+  put("m1", 1, kStart + 9, "", "2");
+  consume();
+  close(kStart + kBucket, kStart);
+  EXPECT_EQ(lost_.database.ask("SELECT string_agg(state, ' ' ORDER BY id) FROM quota.redrive"),
+            "redriven discarded");
+  expect_the_same();
+  EXPECT_EQ(fresh_.database.ask("SELECT string_agg(state, ' ' ORDER BY id) FROM quota.redrive"),
+            "redriven discarded");
+  EXPECT_EQ(fresh_.database.ask("SELECT string_agg(action, ', ' ORDER BY id) FROM quota.audit "
+                                "WHERE actor = 'ada'"),
+            "quarantine redrive, quarantine discard");
 }
 
 // Without the sums that a close billed late, its adjustments would be billed once more.

@@ -78,6 +78,12 @@ std::vector<CutCounts> cut_of(const Session& session, const Quota& quota) {
   return cut;
 }
 
+Status add_audit(Session& session, Quota& quota, const PastDecision& past) {
+  return quota.audit.insert_new(
+      session, ++quota.audit_ids,
+      {past.at_us, past.actor, past.action, past.detail, past.reason, past.worth});
+}
+
 }  // namespace
 
 Status MemoryRebuiltLedger::begin(Deadline) {
@@ -113,11 +119,13 @@ Result<RebuiltCut> MemoryRebuiltLedger::close(const CloseVector& close, Deadline
 
 Status MemoryRebuiltLedger::split(const PastSplit& split, Deadline) {
   return Session::once(database_.server(), "rebuild.split", [&](Session& session) -> Status {
+    const auto here = [&](const SpanKey& key, const QuarantineRow&) {
+      return std::get<1>(key) == split.partition.value && std::get<2>(key) == split.offset.value &&
+             std::get<3>(key) == split.row;
+    };
     std::optional<std::int64_t> parent;
     quota().quarantine.each(session, [&](const SpanKey& key, const QuarantineRow& row) {
-      const bool here = std::get<1>(key) == split.partition.value &&
-                        std::get<2>(key) == split.offset.value && std::get<3>(key) == split.row;
-      if (here) parent = row.id;
+      if (here(key, row)) parent = row.id;
     });
     if (!parent && split.lost) {
       auto made = put_lost_row(session, quota(), split);
@@ -131,18 +139,29 @@ Status MemoryRebuiltLedger::split(const PastSplit& split, Deadline) {
       row.partition = static_cast<std::int32_t>(child.partition);
       row.event = child.event;
       row.made_at_us = split.decision.at_us;
-      if (child.discarded) {
+      if (split.discarded.contains(child.id)) {
         row.state = "discarded";
-        row.decided_at_us = split.decision.at_us;
+        row.decided_at_us = split.discard->at_us;
       }
       WEIR_TRY(quota().redrive.insert_new(session, child.id, std::move(row)));
       quota().redrive_ids = std::max(quota().redrive_ids, child.id);
     }
-    const PastDecision& past = split.decision;
-    return quota().audit.insert_new(
-        session, ++quota().audit_ids,
-        {past.at_us, past.actor, past.action, past.detail, past.reason, past.worth});
+    if (split.discard) {
+      WEIR_TRY(
+          quota().quarantine.update_all(session, here, [&](const SpanKey&, QuarantineRow& row) {
+            row.resolved_at_us = split.discard->at_us;
+            row.resolution = "discarded";
+            row.resolved_by = split.discard->actor;
+            row.resolved_reason = split.discard->reason;
+          }));
+    }
+    return add_audit(session, quota(), split.decision);
   });
+}
+
+Status MemoryRebuiltLedger::record(const PastDecision& decision, Deadline) {
+  return Session::once(database_.server(), "rebuild.record",
+                       [&](Session& session) { return add_audit(session, quota(), decision); });
 }
 
 Status MemoryRebuiltLedger::end(const std::vector<std::string>& differences, Deadline) {

@@ -15,6 +15,7 @@ class MemoryRebuiltLedger : public RebuiltLedger {
   Status begin(Deadline deadline) override;
   Result<RebuiltCut> close(const CloseVector& close, Deadline deadline) override;
   Status split(const PastSplit& split, Deadline deadline) override;
+  Status record(const PastDecision& decision, Deadline deadline) override;
   Status end(const std::vector<std::string>& differences, Deadline deadline) override;
 
   Ids find_quarantine(std::int64_t partition, std::int64_t offset, std::int64_t row,
