@@ -18,16 +18,23 @@ Status BoundedSource::raise(PartitionId partition, Offset bound) {
   const Offset before = bound_of(partition);
   if (bound <= before) return {};
   bounds_[partition] = bound;
-  if (stopped_.erase(partition) == 0) return {};
-  WEIR_TRY(inner_.start(partition, before));
-  return inner_.resume({&partition, 1});
+  return stopped_.contains(partition) ? go_on(partition, before) : Status();
+}
+
+Status BoundedSource::go_on(PartitionId partition, Offset from) {
+  const bool stood = stopped_.erase(partition) > 0;
+  WEIR_TRY(inner_.start(partition, from));
+  return stood && !paused_.contains(partition) ? inner_.resume({&partition, 1}) : Status();
 }
 
 Result<Polled> BoundedSource::poll(Micros timeout) {
   Result<Polled> polled = inner_.poll(timeout);
   if (!polled) return polled;
   if (polled->kind == Polled::Kind::assigned || polled->kind == Polled::Kind::revoked) {
-    for (const PartitionId partition : polled->partitions) stopped_.erase(partition);
+    for (const PartitionId partition : polled->partitions) {
+      stopped_.erase(partition);
+      paused_.erase(partition);
+    }
   }
   if (polled->kind != Polled::Kind::record) return polled;
   const PartitionId partition = polled->record.partition;
@@ -37,15 +44,18 @@ Result<Polled> BoundedSource::poll(Micros timeout) {
   return Polled{};
 }
 
-Status BoundedSource::start(PartitionId partition, Offset from) {
-  stopped_.erase(partition);
-  return inner_.start(partition, from);
+Status BoundedSource::start(PartitionId partition, Offset from) { return go_on(partition, from); }
+
+Status BoundedSource::pause(std::span<const PartitionId> partitions) {
+  paused_.insert(partitions.begin(), partitions.end());
+  return inner_.pause(partitions);
 }
 
 /// Not those that stand at their bounds.
 Status BoundedSource::resume(std::span<const PartitionId> partitions) {
   std::vector<PartitionId> going;
   for (const PartitionId partition : partitions) {
+    paused_.erase(partition);
     if (!stopped_.contains(partition)) going.push_back(partition);
   }
   return going.empty() ? Status() : inner_.resume(going);

@@ -26,9 +26,7 @@ class BoundedSource : public Source {
 
   Result<Polled> poll(Micros timeout) override;
   Status start(PartitionId partition, Offset from) override;
-  Status pause(std::span<const PartitionId> partitions) override {
-    return inner_.pause(partitions);
-  }
+  Status pause(std::span<const PartitionId> partitions) override;
   Status resume(std::span<const PartitionId> partitions) override;
   Result<Offset> position(PartitionId partition) override;
   Result<LogBounds> bounds(PartitionId partition, Deadline deadline) override {
@@ -47,10 +45,14 @@ class BoundedSource : public Source {
   void publish_position(PartitionId partition, Offset next) override;
 
  private:
+  /// Begins at `from`, and no longer stands at its bound.
+  Status go_on(PartitionId partition, Offset from);
+
   Source& inner_;
   std::map<PartitionId, Offset> bounds_;
   std::map<PartitionId, Offset> committed_;
-  std::set<PartitionId> stopped_;  // a record at or above the bound was met
+  std::set<PartitionId> stopped_;  // a record at or above the bound was met: paused for that
+  std::set<PartitionId> paused_;   // by whoever reads
 };
 
 }  // namespace weir

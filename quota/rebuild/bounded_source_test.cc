@@ -71,6 +71,28 @@ TEST_F(BoundedSourceTest, resuming_all_partitions_passes_no_bound) {
   EXPECT_THAT(read(), IsEmpty());
 }
 
+// The loop reads a partition anew when rows of its batch were dropped, wherever it stands.
+TEST_F(BoundedSourceTest, a_partition_that_stands_at_its_bound_can_be_started_again) {
+  ASSERT_TRUE(source_.raise(kZero, Offset{2}).ok());
+  read();
+  ASSERT_TRUE(source_.start(kZero, Offset{1}).ok());
+  EXPECT_THAT(read(), ElementsAre("01"));
+  ASSERT_TRUE(source_.raise(kZero, Offset{3}).ok());
+  EXPECT_THAT(read(), ElementsAre("02"));
+}
+
+TEST_F(BoundedSourceTest, a_partition_that_the_loop_has_paused_stays_so) {
+  ASSERT_TRUE(source_.raise(kZero, Offset{2}).ok());
+  read();
+  ASSERT_TRUE(source_.pause({&kZero, 1}).ok());
+  ASSERT_TRUE(source_.start(kZero, Offset{1}).ok());
+  EXPECT_THAT(read(), IsEmpty());
+  ASSERT_TRUE(source_.raise(kZero, Offset{3}).ok());
+  EXPECT_THAT(read(), IsEmpty());
+  ASSERT_TRUE(source_.resume({&kZero, 1}).ok());
+  EXPECT_THAT(read(), ElementsAre("01", "02"));
+}
+
 TEST_F(BoundedSourceTest, commits_are_noted) {
   source_.publish_position(kOne, Offset{3});
   EXPECT_EQ(source_.committed(kOne).value, 3);
