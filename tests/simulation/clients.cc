@@ -15,8 +15,24 @@ struct Account {
 constexpr std::array<Account, 4> kAccounts = {
     {{"acme", "s-1"}, {"acme", "s-2"}, {"acme", "s-3"}, {"bolt", "s-4"}}};
 
+constexpr int kTwinPercent = 10;
+constexpr std::size_t kTwinAmong = 20;
+
+/// Tenants number their requests without asking one another: (source, id) alone names nobody.
+void take_name_of_another_tenant(World& world, TrueEvent& event) {
+  auto& events = world.truth.events();
+  for (std::size_t i = 0; i < std::min(kTwinAmong, events.size()); ++i) {
+    TrueEvent& other = events[events.size() - 1 - i];
+    if (other.tenant == event.tenant || other.twinned) continue;
+    event.name = other.name;
+    event.twinned = other.twinned = true;
+    return;
+  }
+}
+
 void send(World& world, TrueEvent& event, std::int64_t time_us) {
   const bool foreign = event.foreign && world.plan.foreign;
+  event.poisoned = false;
   (foreign ? world.foreign_inbox : world.inbox).push_back({&event, time_us});
 }
 
@@ -32,6 +48,7 @@ TrueEvent& make_request(World& world) {
       world.truth.make(account.tenant, account.subscription,
                        std::max(time, kBegin + kMicrosPerSecond), world.random.between(1, 400));
   event.foreign = world.plan.foreign && world.random.chance(30);
+  if (world.random.chance(kTwinPercent)) take_name_of_another_tenant(world, event);
   send(world, event, event.times_us.front());
   return event;
 }

@@ -120,7 +120,7 @@ class GatewayLife {
       taken.push_back(world_.inbox.front());
       world_.inbox.pop_front();
     }
-    const InHand in_hand{world_, taken};
+    const InHand in_hand(world_, taken);
     for (const Request& request : taken) add_row(batch, *request.event, request.time_us);
     world_.engine.step("gateway.accept");
     const Status written = writer_->write(batch, soon());
@@ -142,7 +142,13 @@ class GatewayLife {
   struct InHand {
     World& world;
     std::vector<Request>& taken;
-    ~InHand() { world.inbox.insert(world.inbox.end(), taken.begin(), taken.end()); }
+    InHand(World& of, std::vector<Request>& requests) : world(of), taken(requests) {
+      ++world.in_hand;
+    }
+    ~InHand() {
+      --world.in_hand;
+      world.inbox.insert(world.inbox.end(), taken.begin(), taken.end());
+    }
   };
 
   void forward() {
@@ -202,7 +208,8 @@ void add_row(RequestBatch& batch, const TrueEvent& event, std::int64_t time_us) 
   RequestRow row;
   row.tenant = event.tenant;
   row.source = "gateways";
-  row.id = event.id;
+  row.id = event.name;
+  row.client = event.id;
   row.subscription = event.subscription;
   row.time = EventTime{time_us};
   const RequestRow::Quantity tokens{"tokens", event.tokens};

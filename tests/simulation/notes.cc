@@ -92,7 +92,7 @@ std::string World::unsettled_because() const {
       why = "close " + std::to_string(id) + " has no invoices";
     }
   });
-  if (!inbox.empty() || !foreign_inbox.empty()) why = "a request was never accepted";
+  if (!inbox.empty() || !foreign_inbox.empty() || in_hand > 0) why = "a request was never accepted";
   // What was accepted a moment ago stands in no table yet: a close has to follow it.
   for (const TrueEvent& event : truth.events()) {
     if (event.accepted_us && *event.accepted_us > engine.true_us() - kHourUs) {

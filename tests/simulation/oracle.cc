@@ -103,6 +103,18 @@ class Oracle {
     return Must::count;
   }
 
+  /// A person said that it never counts, before any mended copy of it did: whoever reads one later
+  /// drops it.
+  bool refused(const TrueEvent& event) const {
+    if (!event.poisoned || !event.excused_us) return false;
+    bool decided_otherwise = false;
+    world_.database.quota().redrive.each_committed([&](std::int64_t, const RedriveRow& child) {
+      const bool of_it = child.event.find('"' + event.id + '"') != std::string::npos;
+      decided_otherwise = decided_otherwise || (of_it && child.state != "discarded");
+    });
+    return !decided_otherwise;
+  }
+
   /// R6: uniqueness is not claimed for copies with another time while the index does not hold what
   /// came within the re-stamp window: the certificate prints that window shortened.
   bool restamped_beyond_claim(const TrueEvent& event) const {
@@ -130,6 +142,7 @@ class Oracle {
         most.push_back(least.back());
         continue;
       }
+      if (refused(event)) continue;
       out_.exact = false;
       std::set<std::int64_t> hours;
       for (const std::int64_t time : event.times_us) {

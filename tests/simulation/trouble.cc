@@ -94,32 +94,60 @@ void skew_clock(World& world, Fault fault) {
   world.set_skew(machine, 0);
 }
 
+/// An event of a producer that counts it as sent, though nobody can read it where it stands.
+TrueEvent& make_poisoned(World& world, const char* tenant, const char* subscription) {
+  TrueEvent& event = world.truth.make(tenant, subscription, world.engine.true_us(), 7);
+  event.foreign = event.poisoned = true;
+  event.accepted_us = world.engine.true_us();
+  return event;
+}
+
+std::string json_of(const TrueEvent& event) {
+  RequestBatch batch;
+  add_row(batch, event, event.times_us.front());
+  std::string json;
+  Encoder(identity_key()).json(batch, 0, 1, json);
+  return json;
+}
+
+/// One in another partition than its subscription's.
+void misroute(World& world) {
+  const TrueEvent& event = make_poisoned(world, "acme", "s-1");
+  const PartitionId home = partition_of(event.subscription, world.plan.partitions);
+  const PartitionId wrong{(home.value + 1) % world.plan.partitions};
+  world.stream.put(wrong, kJson, json_of(event), event.subscription);
+}
+
+/// Several in one record that ends too early, of subscriptions with different partitions.
+void break_several(World& world, PartitionId p) {
+  std::string broken;
+  for (const auto& [tenant, subscription] : {std::pair("acme", "s-1"), std::pair("acme", "s-2"),
+                                             std::pair("acme", "s-3"), std::pair("bolt", "s-4")}) {
+    if (world.random.chance(25)) continue;
+    broken += (broken.empty() ? "[" : ",") + json_of(make_poisoned(world, tenant, subscription));
+  }
+  if (broken.empty()) return;
+  world.stream.put(p, kJson, broken, "");
+  for (TrueEvent* event : world.truth.in(broken)) event->copies.back().unreadable = true;
+}
+
 void poison(World& world) {
   const auto partitions = static_cast<std::uint64_t>(world.plan.partitions);
   const PartitionId p{static_cast<std::int32_t>(world.random.below(partitions))};
   if (p.value >= world.stream.log().partitions()) return;
   world.strike_now(Fault::poison);
-  switch (world.random.below(3)) {
+  switch (world.random.below(5)) {
     case 0:
       world.stream.put(p, "application/json", "{\"id\": nothing that anybody could read", "");
       return;
     case 1:
       world.stream.put(p, "text/plain", "hello", "");
       return;
+    case 2:
+      return misroute(world);
     default:
-      break;
+      return break_several(world, p);
   }
-  // An event in the wrong partition, which its producer counts as sent.
-  TrueEvent& event = world.truth.make("acme", "s-1", world.engine.true_us(), 7);
-  event.foreign = true;
-  event.accepted_us = world.engine.true_us();
-  RequestBatch batch;
-  add_row(batch, event, event.times_us.front());
-  std::string json;
-  Encoder(identity_key()).json(batch, 0, 1, json);
-  const PartitionId home = partition_of(event.subscription, world.plan.partitions);
-  const PartitionId wrong{(home.value + 1) % world.plan.partitions};
-  world.stream.put(wrong, kJson, json, event.subscription);
 }
 
 void lose_spool(World& world, Fault fault) {

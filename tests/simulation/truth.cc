@@ -22,7 +22,8 @@ bool TrueEvent::counted_before(std::int32_t partition, int life, std::int64_t of
         !copy.gone && copy.partition == partition && copy.life == life && copy.offset == offset;
     if (this_one) return copy.applied;
     // One in another partition stood in the wrong place, and never counted.
-    if (copy.partition == partition && (!copy.gone || copy.applied)) return true;
+    if (copy.partition == partition && !copy.unreadable && (!copy.gone || copy.applied))
+      return true;
   }
   return false;
 }
@@ -36,6 +37,7 @@ TrueEvent& Truth::make(std::string tenant, std::string subscription, std::int64_
                        std::int64_t tokens) {
   TrueEvent& event = events_.emplace_back();
   event.id = id_of(events_.size() - 1);
+  event.name = "request-" + event.id.substr(1);
   event.tenant = std::move(tenant);
   event.subscription = std::move(subscription);
   event.tokens = tokens;
@@ -72,7 +74,7 @@ std::vector<TrueEvent*> Truth::in(std::string_view bytes) {
 void Truth::appended(std::int32_t partition, std::int64_t offset, std::string_view value,
                      std::int64_t at_us) {
   for (TrueEvent* event : in(value)) {
-    event->copies.push_back({partition, life_[partition], offset, at_us, false, false});
+    event->copies.push_back({partition, life_[partition], offset, at_us});
   }
 }
 

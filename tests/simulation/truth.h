@@ -2,7 +2,8 @@
 // accepted, where its copies stand in the stream and which of them are gone, and what an operator
 // said about its loss. The oracle (oracle.h) bills from this.
 //
-// Events are found in records by their ids, which look like nothing else in a record ("e000017").
+// Events are found in records by `id`, which looks like nothing else in a record ("e000017"): what they
+// bear as their client. As their id they bear `name`.
 // A partition's life ends when its log is truncated or made anew: offsets mean something within one
 // life only. Threads: one.
 #pragma once
@@ -25,9 +26,10 @@ struct Copy {
   std::int32_t partition = 0;
   int life = 0;
   std::int64_t offset = 0;
-  std::int64_t at_us = 0;  // true time
-  bool gone = false;       // truncated, recreated, out of retention
-  bool applied = false;    // a consumer had passed it when its life ended
+  std::int64_t at_us = 0;   // true time
+  bool gone = false;        // truncated, recreated, out of retention
+  bool applied = false;     // a consumer had passed it when its life ended
+  bool unreadable = false;  // in a record that nobody can decode: passed, it never counted
 };
 
 /// A number that a producer gave a record with the event in it.
@@ -41,6 +43,8 @@ struct Numbered {
 
 struct TrueEvent {
   std::string id, tenant, subscription;
+  std::string name;      // the id that it bears
+  bool twinned = false;  // an event of another tenant bears the same
   std::int64_t tokens = 0;
   std::vector<std::int64_t> times_us;       // one, and one more for each retry with a new time
   bool foreign = false;                     // no collector took it: it promises no number
@@ -49,6 +53,7 @@ struct TrueEvent {
   std::vector<Copy> copies;
   std::optional<std::int64_t> excused_us;  // an operator accepted its loss
   bool unprovable = false;                 // it stood aside for an operator at some time
+  bool poisoned = false;  // it stands in no record that could be read, until somebody mends one
 
   /// Some copy still stands in the stream, or was passed by a consumer.
   bool reached() const;

@@ -111,6 +111,7 @@ class World {
   Process* operator_process = nullptr;
   std::map<const Process*, std::int64_t> down_until_us;  // it is not started again before
   std::deque<Request> inbox, foreign_inbox;
+  int in_hand = 0;  // gateways that have taken requests out of `inbox`, and not answered yet
 
   bool calm() const { return engine.true_us() >= kCalm; }
   bool striking(Fault fault) const { return plan.has(fault) && !calm(); }

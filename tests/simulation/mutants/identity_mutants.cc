@@ -29,6 +29,43 @@ class ClaimedFirst : public HandlerThrough {
   std::set<Identity> claimed_;
 };
 
+/// An event is its source's and its id's, whoever sent it.
+class TenantForgotten : public HandlerThrough {
+ public:
+  using Known = std::map<std::string, Identity>;  // by (source, id): whose came first
+  TenantForgotten(Handler& real, std::shared_ptr<Known> known)
+      : HandlerThrough(real), known_(std::move(known)) {}
+  Sections sections() const override { return Sections::all; }  // source and id are detail
+  Result<Committed> commit(const CommitBatch& batch, Deadline d) override {
+    CommitBatch judged = batch;
+    Known known = *known_;
+    for (std::size_t i = 0; i < batch.verdict.size(); ++i) {
+      if (batch.verdict[i] != Verdict::fresh) continue;
+      const std::string name =
+          std::string(batch.rows.source.at(i)) + "/" + std::string(batch.rows.id.at(i));
+      const Identity first = known.try_emplace(name, batch.rows.identity[i]).first->second;
+      if (first == batch.rows.identity[i]) continue;
+      judged.verdict[i] = Verdict::duplicate;
+      RangeCounts& counts = judged.ranges[batch.range_of[i]].counts;
+      --counts.applied;
+      ++counts.duplicate;
+    }
+    const auto done = real_.commit(judged, d);
+    if (done && *done != Committed::conflict) *known_ = std::move(known);
+    return done;
+  }
+
+ private:
+  std::shared_ptr<Known> known_;
+};
+
+void tenant_forgotten(WorldHooks& hooks) {
+  auto known = std::make_shared<TenantForgotten::Known>();
+  hooks.handler = [known](Handler& real, Scheduler&) -> std::unique_ptr<Handler> {
+    return std::make_unique<TenantForgotten>(real, known);
+  };
+}
+
 class UnprovableCounted : public HandlerThrough {
  public:
   using HandlerThrough::HandlerThrough;
@@ -219,6 +256,9 @@ std::vector<Mutant> identity_mutants() {
              "the write fails, its retry finds the identities taken: the events are lost",
              {Fault::commit_reply_lost},
              [](WorldHooks& hooks) { hooks.handler = through<Handler, ClaimedFirst>(); }),
+      mutant("R4", "identity_without_tenant",
+             "two customers number their requests alike: the second one's is dropped as a copy", {},
+             tenant_forgotten),
       mutant("R5", "index_not_whole",
              "B goes on at 2 and never saw 0 and 1: the retry of 0 counts twice",
              {Fault::zombie_consumer, Fault::producer_retry, Fault::duplicated_delivery,

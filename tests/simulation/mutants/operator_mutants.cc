@@ -47,6 +47,37 @@ class ResolvedWithTheSplit : public MemoryOperator {
   }
 };
 
+/// Every child counts as open, whatever became of it.
+class DecidedChildApplied : public IngestThrough {
+ public:
+  explicit DecidedChildApplied(std::unique_ptr<IngestTransaction> real)
+      : IngestThrough(std::move(real)) {}
+  Result<std::vector<std::int64_t>> close_redrives(
+      Incarnation i, std::span<const RedriveDecision> decisions) override {
+    const auto open = real_->close_redrives(i, decisions);
+    if (!open) return open;
+    std::vector<std::int64_t> all;
+    for (const RedriveDecision& decision : decisions) all.push_back(decision.child);
+    return all;
+  }
+};
+
+Mutant decided_child_applied() {
+  return {"R7", "decided_child_applied",
+          "a person discarded what was mended while it was on its way: it is billed all the same",
+          [] {
+            WorldHooks hooks;
+            hooks.favour = {Fault::poison, Fault::slow_partition, Fault::broker_unreachable};
+            hooks.store = [](Store& real, Scheduler&) -> std::unique_ptr<Store> {
+              return std::make_unique<IngestWrapped>(
+                  real, [](std::unique_ptr<IngestTransaction> tx, Store&) {
+                    return std::make_unique<DecidedChildApplied>(std::move(tx));
+                  });
+            };
+            return hooks;
+          }};
+}
+
 /// Begins the new incarnation at offset 0, whatever was applied of the log before.
 class FromTheLogStart : public MemoryOperator {
  public:
@@ -115,6 +146,7 @@ std::vector<Mutant> operator_mutants() {
           "R7", "parent_resolved_with_the_split",
           "a redriven event is on its way, and its period is closed",
           {Fault::poison, Fault::slow_partition, Fault::broker_unreachable}),
+      decided_child_applied(),
       mutant<AcceptedIsUsage>(
           "R8", "accepted_becomes_usage",
           "an accepted event is written into a frozen bucket: never billed",
