@@ -69,7 +69,7 @@ Result<bool> Tail::open_present() {
 }
 
 Result<Tail::Fate> Tail::fate() {
-  if (open_->file.size() < open_->lines->position()) return Fate::begun_anew;
+  if (open_->was_cut || open_->file.size() < open_->lines->position()) return Fate::begun_anew;
   // Cut and grown past the position again: only its beginning can tell.
   Result<bool> same = open_->head.still_of(open_->file);
   if (!same) return same.error();
@@ -90,6 +90,7 @@ Result<bool> Tail::step(const std::stop_token& stop) {
   Result<Fate> fate_now = fate();
   if (!fate_now) return fate_now.error();
   if (*fate_now == Fate::begun_anew) {
+    open_->was_cut = true;  // it may grow past the position before the mark is written
     if (unsaved_) WEIR_TRY(flush(stop));
     // The mark first: whoever opens the new content without it would call it whole.
     WEIR_TRY(

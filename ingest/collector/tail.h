@@ -53,6 +53,7 @@ class Tail {
     FileHead head;
     std::unique_ptr<FileLines> lines;  // refers to file.fd()
     std::int64_t line = 0;
+    bool was_cut = false;
   };
   Status open_at(OpenFile file, TailPosition at);
   Result<bool> find_former(const TailPosition& at);
