@@ -102,9 +102,7 @@ void LineShipper::refuse(const FileLines::Line& line, std::int64_t number, const
   ++counts_.lines;
   ++counts_.rejected;
   ++counts_.rejected_by_reason[std::string(why.reason)];
-  if (Status kept = rejects_.add(number, line.position, why, line.text); !kept) {
-    log_error("a refused line could not be kept", {{"error", kept.error().text()}});
-  }
+  rejects_.add(number, line.position, why, line.text);
 }
 
 bool LineShipper::decode(const FileLines::Line& line, Rejection& why) {

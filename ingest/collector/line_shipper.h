@@ -3,7 +3,8 @@
 // Lines are decoded into one batch; flush() writes it and returns when the stream has it, trying again
 // with backoff while the stream is away, for as long as nobody asks to stop. A line's source and id are
 // the file's identity and the line's position in it, so a line that is read twice is one event.
-// Refused lines go to the reject file, with their number and the reason. Threads: one.
+// Refused lines go to the reject file, with their number and the reason; what cannot be kept there
+// stops the source at its line. Threads: one.
 #pragma once
 
 #include "base/backoff.h"
@@ -66,9 +67,11 @@ class LineShipper {
   void begin_file(std::string source) { source_ = std::move(source); }
   /// A line that was cut is refused.
   void add(const FileLines::Line& line, std::int64_t number);
-  bool full() const { return batch_.rows() >= kRowsMax || batch_.bytes() >= kBytesMax; }
-  bool empty() const { return batch_.rows() == 0; }
-  /// Error only when asked to stop before the stream had it, or when it can never have it.
+  bool full() const {
+    return batch_.rows() >= kRowsMax || batch_.bytes() + rejects_.waiting() >= kBytesMax;
+  }
+  /// Refused lines first, then the batch. Error when a refused line cannot be kept, when asked to stop
+  /// before the stream had the batch, or when it can never have it. Then call again: all is held yet.
   Status flush(const std::stop_token& stop);
   const ShipCounts& counts() const { return counts_; }
 

@@ -265,5 +265,39 @@ TEST_F(TailTest, R15_every_loss_is_remembered_and_each_once) {
   EXPECT_TRUE(*state.lost());
 }
 
+// One line in the log, without line, position or path, and the tail went on and sealed.
+TEST_F(TailTest, R15_a_refused_line_that_cannot_be_kept_stops_the_tail_at_it) {
+  const fs::path rejects = folder_ / "not there" / "rejects";
+  start(rejects.string());
+  write("1");
+  std::ofstream(path_, std::ios::app) << "no event\n";
+  const Result<bool> refused = last_step();
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().what, HasSubstr("line 2, at position 67"));
+  EXPECT_THAT(refused.error().what, HasSubstr(rejects.string()));
+  EXPECT_FALSE(last_step());
+  EXPECT_FALSE(tail_->at_end());
+  fs::create_directories(rejects.parent_path());
+  EXPECT_TRUE(last_step());
+  EXPECT_TRUE(tail_->at_end());
+  std::ifstream kept(rejects);
+  std::string line, second;
+  std::getline(kept, line);
+  EXPECT_THAT(line, HasSubstr(R"("text":"no event")"));
+  EXPECT_FALSE(std::getline(kept, second));
+}
+
+TEST_F(TailTest, refused_lines_fill_a_batch_like_others) {
+  start((folder_ / "rejects").string());
+  std::ofstream lines(path_);
+  const std::string refused(200'000, '"');
+  for (int i = 0; i < 200; ++i) lines << refused << "\n";
+  lines.close();
+  EXPECT_TRUE(step());
+  EXPECT_FALSE(tail_->at_end());
+  read_all();
+  EXPECT_EQ(shipper_->counts().rejected, 200);
+}
+
 }  // namespace
 }  // namespace weir
