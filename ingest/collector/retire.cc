@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "base/volume/durable_file.h"
 #include "ingest/collector/outlet.h"
-#include "ingest/collector/tail.h"
 #include "ingest/collector/tail_input.h"
 #include "ingest/spool/real_disk.h"
 
@@ -17,10 +16,12 @@ ExitCode fail(const Error& error) {
   return error.code == ErrorCode::not_found ? ExitCode::usage : exit_code_of(error);
 }
 
-std::string folder_of(const CollectorSettings& settings, const RetireArguments& arguments) {
+Result<std::string> folder_of(const CollectorSettings& settings, const RetireArguments& arguments) {
   if (!arguments.spool.empty()) return arguments.spool;
   if (arguments.tail.empty()) return spool_folder(settings, "serve");
-  return spool_folder(settings, tail_source(canonical_path(arguments.tail)));
+  Result<std::string> path = canonical_path(arguments.tail);
+  if (!path) return path.error();
+  return spool_folder(settings, tail_source(*path));
 }
 
 // Accepted is what stands in the input (R15): END must not be said over lines that were not read.
@@ -50,9 +51,10 @@ Status give_up(const RetireArguments& arguments, const TailState& state, const s
 
 Status check_input(const CollectorSettings& settings, const RetireArguments& arguments) {
   if (arguments.tail.empty()) return {};
-  const std::string path = canonical_path(arguments.tail);
-  const TailState state(settings.state_folder, path);
-  const Status whole = check_whole(path, state);
+  Result<std::string> path = canonical_path(arguments.tail);
+  if (!path) return path.error();
+  const TailState state(settings.state_folder, *path);
+  const Status whole = check_whole(*path, state);
   if (whole || whole.error().code != ErrorCode::conflict || arguments.give_up.empty()) return whole;
   return give_up(arguments, state, whole.error().what);
 }
@@ -62,8 +64,9 @@ Status check_input(const CollectorSettings& settings, const RetireArguments& arg
 ExitCode retire(const CollectorSettings& settings, const RetireArguments& arguments,
                 const std::stop_token& stop) {
   RealDisk disk;
-  const std::string folder = folder_of(settings, arguments);
-  const Result<SpoolIdentity> identity = read_spool_identity(disk, folder);
+  const Result<std::string> folder = folder_of(settings, arguments);
+  if (!folder) return fail(folder.error());
+  const Result<SpoolIdentity> identity = read_spool_identity(disk, *folder);
   if (!identity) return fail(identity.error());
   if (identity->ended) {
     fmt::print("{} has ended already\n", identity->producer);
@@ -72,7 +75,7 @@ ExitCode retire(const CollectorSettings& settings, const RetireArguments& argume
   if (Status whole = check_input(settings, arguments); !whole) return fail(whole.error());
   Metrics metrics;
   OutletPurpose purpose;
-  purpose.folder = folder;
+  purpose.folder = *folder;
   purpose.accepted_when = identity->accepted_when;
   purpose.topic = identity->topic;
   Result<std::unique_ptr<Outlet>> outlet = Outlet::open(settings, purpose, metrics);

@@ -82,9 +82,6 @@ class Tail {
   bool at_end_ = false;
 };
 
-/// The same file under two spellings is one tail. A file that is not there yet keeps its spelling.
-std::string canonical_path(const std::string& path);
-
 struct TailArguments {
   std::string file;
   LineArguments lines;

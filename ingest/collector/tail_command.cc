@@ -4,9 +4,8 @@
 #include "base/volume/durable_file.h"
 #include "ingest/collector/outlet.h"
 #include "ingest/collector/tail.h"
+#include "ingest/collector/tail_input.h"
 
-#include <climits>
-#include <cstdlib>
 #include <fmt/format.h>
 
 namespace weir {
@@ -83,14 +82,11 @@ ExitCode follow(Tail& tail, const LineShipper& shipper, TailSeals seals, TailMet
 
 }  // namespace
 
-std::string canonical_path(const std::string& path) {
-  char resolved[PATH_MAX];
-  return realpath(path.c_str(), resolved) != nullptr ? resolved : path;
-}
-
 ExitCode tail_file(const CollectorSettings& settings, const TailArguments& arguments,
                    const std::stop_token& stop) {
-  const std::string path = canonical_path(arguments.file);
+  Result<std::string> resolved = canonical_path(arguments.file);
+  if (!resolved) return give_up(resolved.error());
+  const std::string path = *std::move(resolved);
   Result<IdentityKey> key = identity_key(settings);
   if (!key) return give_up(key.error());
   Result<RouteTemplates> routes = route_templates(settings);

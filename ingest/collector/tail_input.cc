@@ -5,10 +5,13 @@
 #include "ingest/collector/line_reader.h"
 
 #include <cctype>
+#include <filesystem>
 #include <fmt/format.h>
 
 namespace weir {
 namespace {
+
+constexpr int kLinksMax = 40;
 
 std::string folder_of(const std::string& path) {
   const auto slash = path.rfind('/');
@@ -48,6 +51,29 @@ Status check_read_to_end(const std::string& path, const OpenFile& file, std::int
 }
 
 }  // namespace
+
+// By the folder, since the name itself means nothing between rename and creation; a name that is a
+// link is followed first, whether or not what it means is there.
+Result<std::string> canonical_path(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  fs::path at = path;
+  for (int links = 0; fs::is_symlink(fs::symlink_status(at, failed)); ++links) {
+    if (links == kLinksMax) {
+      return Error{ErrorCode::config, path + ": links lead round in a circle", ""};
+    }
+    const fs::path to = fs::read_symlink(at, failed);
+    if (failed) return Error{ErrorCode::denied, path + ": " + failed.message(), ""};
+    at = at.parent_path() / to;  // an absolute one stands for itself
+  }
+  const fs::path folder = at.has_parent_path() ? at.parent_path() : fs::path(".");
+  const fs::path whole = fs::canonical(folder, failed);
+  if (failed) {
+    return Error{ErrorCode::not_found, folder.string() + ": " + failed.message(),
+                 "make the folder first: a tail is known by where it lies"};
+  }
+  return (whole / at.filename()).string();
+}
 
 Result<std::optional<OpenFile>> find_tailed(const std::string& path, const TailPosition& at) {
   const std::string folder = folder_of(path);

@@ -14,6 +14,10 @@
 
 namespace weir {
 
+/// The same file under two spellings is one tail, also while it is not there. Its folder must be:
+/// error `not_found` else.
+Result<std::string> canonical_path(const std::string& path);
+
 /// The file of this position, under the tailed name or beside it; nullopt when it is gone, or shorter
 /// than what was read of it.
 Result<std::optional<OpenFile>> find_tailed(const std::string& path, const TailPosition& at);

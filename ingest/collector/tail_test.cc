@@ -299,5 +299,30 @@ TEST_F(TailTest, refused_lines_fill_a_batch_like_others) {
   EXPECT_EQ(shipper_->counts().rejected, 200);
 }
 
+// Between rename and creation the name means nothing, and was taken as it was spelled: another spool,
+// and a producer that never sealed.
+TEST_F(TailTest, R14_a_tail_is_one_tail_under_every_spelling_also_while_its_file_is_away) {
+  fs::create_directories(folder_ / "real");
+  fs::create_directory_symlink(folder_ / "real", folder_ / "link");
+  fs::create_symlink("real/present.log", folder_ / "by name");
+  const std::string real = (fs::canonical(folder_) / "real" / "access.log").string();
+  const auto check = [&] {
+    EXPECT_EQ(*canonical_path((folder_ / "real" / "access.log").string()), real);
+    EXPECT_EQ(*canonical_path((folder_ / "link" / "access.log").string()), real);
+    EXPECT_EQ(*canonical_path((folder_ / "link" / ".." / "real" / "." / "access.log").string()),
+              real);
+    EXPECT_EQ(*canonical_path((folder_ / "by name").string()),
+              (fs::canonical(folder_) / "real" / "present.log").string());
+  };
+  check();
+  std::ofstream(real).close();
+  std::ofstream(folder_ / "real" / "present.log").close();
+  check();
+  EXPECT_EQ(canonical_path((folder_ / "no folder" / "access.log").string()).error().code,
+            ErrorCode::not_found);
+  fs::create_symlink("round", folder_ / "round");
+  EXPECT_FALSE(canonical_path((folder_ / "round").string()));
+}
+
 }  // namespace
 }  // namespace weir
