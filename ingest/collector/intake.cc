@@ -1,5 +1,6 @@
 #include "ingest/collector/intake.h"
 
+#include "base/log.h"
 #include "ingest/collector/intake_answer.h"
 #include "ingest/collector/tenant_shares.h"
 
@@ -34,6 +35,21 @@ HttpResponse retry_later(int status, std::string_view type, std::string_view tit
   return response;
 }
 
+// The whole error is the operator's: it may name folders, brokers, and what to do with them.
+std::string_view why_for_client(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::full:
+      return "there is no room for more events at present";
+    case ErrorCode::in_doubt:
+      return "the stream has not acknowledged the events in time";
+    case ErrorCode::conflict:
+      return "this collector is ending and takes no more events";
+    default:
+      return "this collector takes no events at present: it is not registered with the stream yet, "
+             "or cannot write them";
+  }
+}
+
 }  // namespace
 
 struct Intake::State {
@@ -57,6 +73,7 @@ struct Intake::State {
   void give_back(std::unique_ptr<Workspace> workspace);
   HttpResponse accept(const HttpRequest& request, Workspace& work);
   HttpResponse answer(const Workspace& work, Status written);
+  void say(const Error& why);
 
   RecordSink& sink;
   const IdentityKey& key;
@@ -70,6 +87,7 @@ struct Intake::State {
 
   std::mutex mutex;
   std::vector<std::unique_ptr<Workspace>> idle;  // guarded by mutex
+  std::string said;                              // guarded by mutex
   TenantShares shares;
 };
 
@@ -131,14 +149,23 @@ HttpResponse Intake::State::accept(const HttpRequest& request, Workspace& work) 
   return answer(work, work.writer.write(work.batch, Deadline::in(options.write_timeout)));
 }
 
+// In the log when it changes: a client that tries again must not fill it.
+void Intake::State::say(const Error& why) {
+  const std::lock_guard lock(mutex);
+  if (const std::string text = why.text(); std::exchange(said, text) != text) {
+    log_warn("events are turned away", {{"error", text}});
+  }
+}
+
 HttpResponse Intake::State::answer(const Workspace& work, Status written) {
   if (!written) {
     turned_away.add();
+    say(written.error());
     if (written.error().code == ErrorCode::invalid) return problem_of(written.error());
     return retry_later(503, "/problems/stream-unavailable", "Not accepted",
-                       written.error().text() +
-                           "; send the same body again: events keep their identity, so none is "
-                           "counted twice");
+                       fmt::format("{}; send the same body again: events keep their identity, so "
+                                   "none is counted twice",
+                                   why_for_client(written.error().code)));
   }
   const IntakeCounts counts = count_intake(work.report, work.duplicate);
   accepted.add(counts.accepted);

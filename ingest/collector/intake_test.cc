@@ -6,11 +6,15 @@
 
 #include <fmt/format.h>
 #include <functional>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <stdexcept>
 
 namespace weir {
 namespace {
+
+using testing::AnyOf;
+using testing::HasSubstr;
+using testing::Not;
 
 /// The intake asks for the time while it has a body in hand: a place to do something in between.
 class BusyClock : public ManualClock {
@@ -21,6 +25,18 @@ class BusyClock : public ManualClock {
     return ManualClock::now();
   }
   std::function<void()> in_between;
+};
+
+class RefusingSink : public RecordSink {
+ public:
+  explicit RefusingSink(Error error) : error_(std::move(error)) {}
+  Result<std::vector<Appended>> append(std::span<const OutRecord>, Deadline) override {
+    return error_;
+  }
+  Result<std::int32_t> partition_count(Deadline) override { return 1; }
+
+ private:
+  const Error error_;
 };
 
 class IntakeTest : public testing::Test {
@@ -100,6 +116,25 @@ TEST_F(IntakeTest, a_tenant_is_known_for_as_long_as_one_body_is_under_way) {
     EXPECT_TRUE(beside);
   }
   EXPECT_EQ(shares.tenants(), 0U);
+}
+
+// What an operator has to do, and where, is no business of whoever has an API key.
+TEST_F(IntakeTest, a_client_is_told_nothing_of_folders_and_brokers) {
+  for (const ErrorCode code : {ErrorCode::conflict, ErrorCode::full, ErrorCode::unavailable,
+                               ErrorCode::in_doubt, ErrorCode::integrity, ErrorCode::denied}) {
+    RefusingSink sink({code, "/var/lib/weir/spool at kafka-1:9092", "remove the folder"});
+    Intake intake(sink, key_, stamp_, options(), clock_, metrics_);
+    HttpRequest request;
+    request.tenant = "acme";
+    request.headers = {{"content-type", "application/json"}};
+    request.body =
+        fmt::format(R"({{"source":"s","id":"1","time":{},"subscription":"sub-1"}})", kNow.value);
+    const HttpResponse answer = intake.post(request);
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_THAT(answer.body, Not(AnyOf(HasSubstr("spool at"), HasSubstr("kafka-1"),
+                                       HasSubstr("remove the folder"))));
+    EXPECT_THAT(answer.body, HasSubstr("send the same body again"));
+  }
 }
 
 }  // namespace

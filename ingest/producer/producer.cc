@@ -6,6 +6,20 @@
 #include <numeric>
 
 namespace weir {
+namespace {
+
+/// Its source was retired, or its input read to the end.
+Error ended_error(const ProducerStanding& told) {
+  if (told.ended) {
+    return {ErrorCode::conflict, "producer " + told.id + " has ended",
+            "restart this process: a new producer begins"};
+  }
+  return {ErrorCode::conflict, "producer " + told.id + " is ending",
+          "it ends by itself when the stream has all that was accepted; restart this process then, "
+          "and do not remove the spool folder"};
+}
+
+}  // namespace
 
 const char* name_of(AcceptedWhen accepted_when) {
   switch (accepted_when) {
@@ -58,11 +72,7 @@ void Producer::State::refuse_because(const std::string& why) {
 
 Status Producer::State::refusal() const {
   const std::lock_guard held(mutex);
-  if (told.ending) {
-    return Error{ErrorCode::conflict, "producer " + told.id + " has ended",
-                 "its source was retired, or its input read to the end: start anew without the "
-                 "spool folder"};
-  }
+  if (told.ending) return ended_error(told);
   if (not_ready.empty()) return {};
   return Error{ErrorCode::unavailable, not_ready, ""};
 }
@@ -155,7 +165,7 @@ ProducerStanding Producer::standing() const {
   if (const std::int64_t oldest = s.oldest_waiting_us; oldest != 0) {
     standing.oldest_waiting = WallTime{oldest};
   }
-  standing.not_ready = s.told.ending ? "the producer has ended" : s.not_ready;
+  standing.not_ready = s.told.ending ? ended_error(s.told).text() : s.not_ready;
   if (!s.log) return standing;
   standing.spool_bytes = s.log->bytes();
   for (const Offset end : s.spool_ends()) standing.numbers.push_back(end.value);

@@ -313,5 +313,21 @@ TEST_F(ProducerTest, R2_partitions_that_come_under_a_running_producer_stop_it_fr
   EXPECT_TRUE(Told::of(stream_).has("a"));
 }
 
+// The refusal told the operator to throw the spool away, with events in it that were answered 202.
+TEST_F(ProducerTest, R14_a_producer_that_is_ending_asks_for_patience_and_for_its_folder) {
+  std::unique_ptr<Producer> producer = begun();
+  ASSERT_TRUE(append(*producer, 0, "accepted"));
+  stream_.fail_appends(std::vector<MemoryStream::AppendFault>(1));
+  EXPECT_FALSE(producer->end(soon()));
+  const Status refused = append(*producer, 0, "more");
+  EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+  EXPECT_THAT(refused.error().remedy, testing::HasSubstr("ends by itself"));
+  EXPECT_THAT(refused.error().remedy, testing::HasSubstr("do not remove"));
+  EXPECT_THAT(producer->standing().not_ready, testing::HasSubstr("ends by itself"));
+  ASSERT_TRUE(producer->end(soon()));
+  EXPECT_THAT(append(*producer, 0, "more").error().remedy, testing::HasSubstr("restart"));
+  EXPECT_THAT(producer->standing().not_ready, testing::HasSubstr("restart"));
+}
+
 }  // namespace
 }  // namespace weir
