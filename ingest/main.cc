@@ -68,11 +68,12 @@ int main(int argc, char** argv) {
                   "of a tail: why lines that it has not read are not to count");
   retiring.run([&] { return retire(settings, retired, stop); });
 
-  std::string redriven;
+  RedriveArguments redriven;
   Command& redrive = line.command("redrive", "append mended events of quarantined records");
   redrive.settings(&declared);
-  redrive.positional("FILE", &redriven, "lines of {\"child\":17,\"partition\":3,\"event\":{…}}",
-                     Presence::required);
+  redrive.positional("FILE", &redriven.file,
+                     "lines of {\"child\":17,\"partition\":3,\"event\":{…}}", Presence::required);
+  redrive.option("--row", &redriven.row, "the quarantine row: its runs share a spool");
   redrive.run([&] { return redrive_file(settings, redriven, stop); });
 
   std::string kept;

@@ -8,6 +8,8 @@
 namespace weir {
 namespace {
 
+constexpr Micros kGrace = std::chrono::seconds(10);
+
 ExitCode fail(const Error& error, ExitCode code) {
   fmt::print(stderr, "weir-ingest: {}\n", error.text());
   return code;
@@ -34,9 +36,10 @@ ExitCode generate_events(const CollectorSettings& settings, const GenerateArgume
   (*outlet)->start();
   const ExitCode code = run_generate(*options, &(*outlet)->producer(), *key, stop);
   (*outlet)->stop();
-  // Events that are made up have an end, whatever came in between.
-  if (Status ended = (*outlet)->end(stop); !ended) {
-    return fail(ended.error().within(purpose.folder), exit_code_of(ended.error()));
+  // Events that are made up have an end, whatever came in between: also an end that was asked for. The
+  // folder's name is drawn, so nobody could take it up again.
+  if (Status ended = (*outlet)->end_soon(stop, kGrace); !ended) {
+    return fail(ended.error(), exit_code_of(ended.error()));
   }
   const Status taken = (*outlet)->check_taken();
   if (Status removed = (*outlet)->remove(); !removed) {

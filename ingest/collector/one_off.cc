@@ -5,6 +5,8 @@
 namespace weir {
 namespace {
 
+constexpr Micros kGrace = std::chrono::seconds(3);
+
 Error broken_off(const Error& error, const std::string& folder) {
   return {
       error.code, error.what,
@@ -23,7 +25,9 @@ Status check_taken(Outlet& outlet, bool kept_elsewhere) {
 
 /// END behind everything that is in the spool, which then has done its work.
 Result<std::string> end(Outlet& outlet, const OneOff& work, const std::stop_token& stop) {
-  if (Status ended = outlet.end(stop); !ended) return broken_off(ended.error(), outlet.folder());
+  if (Status ended = outlet.end_soon(stop, kGrace); !ended) {
+    return broken_off(ended.error(), outlet.folder());
+  }
   std::string id = outlet.producer().standing().id;
   const Status taken = check_taken(outlet, work.kept_elsewhere);
   WEIR_TRY(outlet.remove());

@@ -143,6 +143,18 @@ Status Outlet::end(const std::stop_token& stop) {
   return insist(stop, {}, [this, &stop] { return state_->drain(stop); });
 }
 
+Status Outlet::end_soon(const std::stop_token& stop, Micros grace) {
+  Status ended = end(stop);
+  if (!ended && stop.stop_requested()) {
+    ended = insist({}, {.at_most = Deadline::in(grace)}, [this] { return state_->drain({}); });
+  }
+  if (ended) return ended;
+  return Error{ended.error().code, ended.error().what,
+               "its producer stays registered, and holds periods until it has ended: weir-ingest "
+               "retire --spool " +
+                   state_->folder};
+}
+
 Result<std::vector<KeptRecord>> Outlet::kept() {
   Result<std::vector<KeptRecord>> kept = kept_records(state_->disk, state_->folder);
   if (!kept) return kept;

@@ -53,6 +53,8 @@ class Outlet {
   void stop();
   /// Forwards everything and writes END, as long as nobody asks to stop. Error then `unavailable`.
   Status end(const std::stop_token& stop);
+  /// As end(); asked to stop, it goes on for `grace`. The error says how to end it then.
+  Status end_soon(const std::stop_token& stop, Micros grace);
   /// What this producer sent voids for: records that the stream can never take (kept_records.h).
   Result<std::vector<KeptRecord>> kept();
   /// Error `invalid` when there is any: how many, where, and what to do.

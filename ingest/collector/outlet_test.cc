@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "ingest/collector/one_off.h"
+#include "ingest/collector/redrive.h"
 #include "ingest/collector/resend.h"
 #include "ingest/producer/producer_fixture.h"
 
@@ -154,6 +155,30 @@ TEST_F(OutletTest, R7_one_off_work_that_was_broken_off_is_ended_by_the_next_run)
   for (const Told::Record& record : told.records) producers.insert(record.producer);
   producers.erase("");
   EXPECT_EQ(told.seals(PartitionId{0}, Seal::Kind::end).size(), producers.size());
+}
+
+// Ctrl-C in `generate`: the end was refused at once, and its folder could not be found again.
+TEST_F(OutletTest, R13_a_source_that_is_asked_to_stop_is_given_time_to_end) {
+  std::stop_source asked;
+  asked.request_stop();
+  std::unique_ptr<Outlet> outlet = open("generate-1");
+  ASSERT_TRUE(outlet->producer().begin(soon()));
+  ASSERT_TRUE(append(outlet->producer(), 0, "made up"));
+  EXPECT_FALSE(outlet->end(asked.get_token()));
+  stream_.fail_appends({MemoryStream::AppendFault{ErrorCode::denied}});
+  const Status failed = outlet->end_soon(asked.get_token(), std::chrono::seconds(10));
+  ASSERT_FALSE(failed);
+  EXPECT_THAT(failed.error().remedy, testing::HasSubstr("retire --spool " + spool("generate-1")));
+  stream_.fail_appends({MemoryStream::AppendFault{}});
+  EXPECT_TRUE(outlet->end_soon(asked.get_token(), std::chrono::seconds(10)));
+  EXPECT_EQ(Told::of(stream_).seals(PartitionId{0}, Seal::Kind::end).size(), 1U);
+}
+
+// Of two children one was sent; the second run sends the other: another file, which took another spool.
+TEST_F(OutletTest, R7_every_run_of_a_quarantine_row_takes_the_same_spool) {
+  EXPECT_EQ(redrive_source({"a", 12}, "two children"), redrive_source({"b", 12}, "one child"));
+  EXPECT_NE(redrive_source({"a", 12}, "two children"), redrive_source({"a", 13}, "two children"));
+  EXPECT_NE(redrive_source({"a", 0}, "two children"), redrive_source({"a", 0}, "one child"));
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include "base/volume/durable_file.h"
 #include "ingest/codec/codec.h"
 #include "ingest/codec/redrive_line.h"
-#include "ingest/collector/outlet.h"
+#include "ingest/collector/one_off.h"
 
 #include <fmt/format.h>
 #include <sstream>
@@ -33,16 +33,18 @@ Result<std::vector<RedriveLine>> read_lines(const std::string& path, const std::
   return lines;
 }
 
+Status check(const std::vector<RedriveLine>& lines, std::int32_t partitions) {
+  for (const RedriveLine& line : lines) {
+    if (line.partition < partitions) continue;
+    return Error{ErrorCode::invalid,
+                 fmt::format("child {}: there is no partition {}", line.child, line.partition), ""};
+  }
+  return {};
+}
+
 Status append_all(Producer& producer, const std::vector<RedriveLine>& lines, Deadline deadline) {
-  Result<std::int32_t> partitions = producer.partition_count(deadline);
-  if (!partitions) return partitions.error();
   std::vector<OutRecord> records;
   for (const RedriveLine& line : lines) {
-    if (line.partition >= *partitions) {
-      return Error{ErrorCode::invalid,
-                   fmt::format("child {}: there is no partition {}", line.child, line.partition),
-                   ""};
-    }
     Origin origin;
     origin.redrive = line.child;
     records.push_back({PartitionId{line.partition}, kJson, line.event, origin});
@@ -53,31 +55,32 @@ Status append_all(Producer& producer, const std::vector<RedriveLine>& lines, Dea
 
 }  // namespace
 
-ExitCode redrive_file(const CollectorSettings& settings, const std::string& path,
+std::string redrive_source(const RedriveArguments& arguments, const std::string& text) {
+  if (arguments.row > 0) return fmt::format("redrive-row-{}", arguments.row);
+  return "redrive-" + sha256_hex(text).substr(0, 12);
+}
+
+ExitCode redrive_file(const CollectorSettings& settings, const RedriveArguments& arguments,
                       const std::stop_token& stop) {
-  Result<std::string> text = read_file(path, kFileBytesMax);
+  Result<std::string> text = read_file(arguments.file, kFileBytesMax);
   if (!text) return fail(text.error());
-  Result<std::vector<RedriveLine>> lines = read_lines(path, *text);
+  Result<std::vector<RedriveLine>> lines = read_lines(arguments.file, *text);
   if (!lines) return fail(lines.error());
-  const std::string digits = sha256_hex(*text).substr(0, 12);
+  const std::string source = redrive_source(arguments, *text);
   Metrics metrics;
   OutletPurpose purpose;
-  purpose.folder = spool_folder(settings, "redrive-" + digits);
-  purpose.name = "redrive-" + digits;
-  Result<std::unique_ptr<Outlet>> outlet = Outlet::open(settings, purpose, metrics);
-  if (!outlet) return fail(outlet.error());
-  Producer& producer = (*outlet)->producer();
-  const Deadline deadline = Deadline::in(settings.write_timeout);
-  if (Status ready = producer.begin(deadline); !ready) return fail(ready.error());
-  if (!producer.standing().ending) {
-    if (Status sent = append_all(producer, *lines, deadline); !sent) return fail(sent.error());
-  }
-  if (Status ended = (*outlet)->end(stop); !ended) {
-    return fail({ended.error().code, ended.error().what, "run the same command again"});
-  }
-  const std::string id = producer.standing().id;
-  if (Status removed = (*outlet)->remove(); !removed) return fail(removed.error());
-  fmt::print("{{\"appended\":{},\"producer\":\"{}\"}}\n", lines->size(), id);
+  purpose.folder = spool_folder(settings, source);
+  purpose.name = source;
+  OneOff work;
+  work.timeout = settings.write_timeout;
+  work.open = [&] { return Outlet::open(settings, purpose, metrics); };
+  work.check = [&](std::int32_t partitions) { return check(*lines, partitions); };
+  work.append = [&](Producer& producer) {
+    return append_all(producer, *lines, Deadline::in(settings.write_timeout));
+  };
+  Result<std::string> id = run_one_off(work, stop);
+  if (!id) return fail(id.error());
+  fmt::print("{{\"appended\":{},\"producer\":\"{}\"}}\n", lines->size(), *id);
   return ExitCode::done;
 }
 

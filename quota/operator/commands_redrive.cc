@@ -87,8 +87,9 @@ std::string lines_of(const std::vector<RedriveRow>& children) {
 
 /// The same stream as ours, whatever our settings came from.
 std::vector<std::string> ingest_line(const QuotaOptions& options, const std::string& program,
-                                     const std::string& file, const std::string& config_path) {
-  std::vector<std::string> line = {program, "redrive", file};
+                                     const std::string& row, const std::string& file,
+                                     const std::string& config_path) {
+  std::vector<std::string> line = {program, "redrive", file, "--row", row};
   if (!config_path.empty()) line.insert(line.end(), {"--config", config_path});
   line.push_back("--kafka.brokers=" + options.kafka.brokers);
   line.push_back("--kafka.topic=" + options.kafka.topic);
@@ -133,23 +134,26 @@ ExitCode print_command(const QuotaOptions& options, const OperatorArguments& arg
   file.close();
   if (!file) return refuse_decision({ErrorCode::invalid, path + " cannot be written", "--to FILE"});
   print_out("not sent; to send " + std::to_string(split.to_send.size()) + ":\n" +
-            shell_line(ingest_line(options, "weir-ingest", path, config_path)) + "\n");
+            shell_line(ingest_line(options, "weir-ingest", arguments.id, path, config_path)) +
+            "\n");
   return ExitCode::done;
 }
 
-ExitCode send(const QuotaOptions& options, const Split& split, const std::string& config_path) {
+ExitCode send(const QuotaOptions& options, const std::string& row, const Split& split,
+              const std::string& config_path) {
   const auto program = program_beside("weir-ingest");
   if (!program) return refuse_decision(program.error());
   const auto file = TemporaryFile::make(lines_of(split.to_send));
   if (!file) return refuse_decision(file.error());
   std::fflush(stdout);
-  const auto ended = run_program(ingest_line(options, *program, file->path(), config_path),
+  const auto ended = run_program(ingest_line(options, *program, row, file->path(), config_path),
                                  Deadline::in(kOperatorTimeout + options.kafka.delivery_timeout));
   if (!ended) return refuse_decision(ended.error());
   if (*ended != 0) {
-    return refuse_decision({ErrorCode::unavailable,
-                            "weir-ingest redrive ended with " + std::to_string(*ended),
-                            "mend what it says; the same command again sends what is still open"});
+    return refuse_decision(
+        {ErrorCode::unavailable, "weir-ingest redrive ended with " + std::to_string(*ended),
+         "mend what it says; the same command again sends what is still open, and "
+         "ends what this one had begun"});
   }
   print_out(
       "appended; each is decided when weir-quota consume has read it: weir-quota quarantine "
@@ -180,7 +184,7 @@ ExitCode redrive_command(const QuotaOptions& options, const OperatorArguments& a
   if (!split) return refuse_decision(split.error());
   print_resolution(split->resolution, decision, arguments.json);
   if (arguments.no_send) return print_command(options, arguments, *split, config_path);
-  return send(options, *split, config_path);
+  return send(options, arguments.id, *split, config_path);
 }
 
 }  // namespace weir

@@ -13,6 +13,7 @@ namespace weir {
 namespace {
 
 constexpr Micros kLook = std::chrono::milliseconds(20);
+constexpr Micros kGrace = std::chrono::seconds(5);
 
 /// No signal of ours stays blocked in the child.
 class Attributes {
@@ -35,6 +36,17 @@ class Attributes {
 
 bool plain(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::strchr("_-./=:,@+", c) != nullptr;
+}
+
+/// Asked first: it may have something to put in order, and to say how to go on.
+void end_child(pid_t child) {
+  ::kill(child, SIGTERM);
+  for (const Deadline grace = Deadline::in(kGrace); !grace.passed();) {
+    if (::waitpid(child, nullptr, WNOHANG) != 0) return;
+    std::this_thread::sleep_for(kLook);
+  }
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
 }
 
 }  // namespace
@@ -67,8 +79,7 @@ Result<int> run_program(const std::vector<std::string>& arguments, Deadline dead
       std::this_thread::sleep_for(kLook);
       continue;
     }
-    ::kill(child, SIGKILL);
-    ::waitpid(child, &status, 0);
+    end_child(child);
     return Error{ErrorCode::unavailable, arguments.front() + " did not end in time",
                  "the same command again sends what is still open"};
   }
