@@ -32,12 +32,6 @@ Status Tail::lost(const std::string& what) {
   return state_.mark_lost(what);
 }
 
-Result<bool> Tail::whole() const {
-  Result<bool> lost_some = state_.lost();
-  if (!lost_some) return lost_some;
-  return !*lost_some;
-}
-
 Status Tail::open_at(OpenFile file, TailPosition at) {
   log_info("reading", {{"path", path_}, {"source", at.source}, {"position", at.position}});
   Result<FileHead> head = FileHead::of(file);

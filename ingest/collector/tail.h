@@ -42,8 +42,6 @@ class Tail {
   Result<bool> step(const std::stop_token& stop);
   /// The last step() read everything that was there when it began, and none of it is in memory alone.
   bool at_end() const { return at_end_; }
-  /// No line is known to be lost to the tail.
-  Result<bool> whole() const;
 
  private:
   using TimePoint = std::chrono::steady_clock::time_point;

@@ -4,6 +4,7 @@
 #include "base/volume/durable_file.h"
 #include "ingest/collector/outlet.h"
 #include "ingest/collector/tail.h"
+#include "ingest/collector/tail_health.h"
 #include "ingest/collector/tail_input.h"
 
 #include <fmt/format.h>
@@ -38,8 +39,8 @@ struct TailMetrics {
 // Says W once everything was read at a wall time >= W (R15).
 class TailSeals {
  public:
-  TailSeals(const Tail& tail, Producer& producer, Micros interval)
-      : tail_(tail), producer_(producer), interval_(interval) {}
+  TailSeals(const Tail& tail, TailHealth& health, Producer& producer, Micros interval)
+      : tail_(tail), health_(health), producer_(producer), interval_(interval) {}
 
   /// Before a step: takes W when it is time, or when `now`.
   void before_step(bool now) {
@@ -48,28 +49,29 @@ class TailSeals {
   }
   void after_step() {
     if (!until_ || !tail_.at_end()) return;
-    const Result<bool> whole = tail_.whole();
-    if (!whole) log_error(whole.error().text());
-    if (whole && *whole) producer_.propose_seal(*until_);
+    if (health_.whole()) producer_.propose_seal(*until_);
     until_.reset();
     due_ = std::chrono::steady_clock::now() + interval_;
   }
 
  private:
   const Tail& tail_;
+  TailHealth& health_;
   Producer& producer_;
   const Micros interval_;
   std::optional<WallTime> until_;
   std::chrono::steady_clock::time_point due_{};
 };
 
-ExitCode follow(Tail& tail, const LineShipper& shipper, TailSeals seals, TailMetrics metrics,
-                const std::stop_token& stop) {
+ExitCode follow(Tail& tail, const LineShipper& shipper, TailSeals seals, TailHealth& health,
+                TailMetrics metrics, const std::stop_token& stop) {
   if (Status begun = tail.begin(); !begun) return give_up(begun.error());
+  health.whole();  // says at once what an earlier run has lost
   while (true) {
     const bool last = stop.stop_requested();
     seals.before_step(last);
     Result<bool> busy = tail.step(stop);
+    health.after_step(busy ? Status{} : Status{busy.error()});
     if (busy) seals.after_step();
     metrics.set(shipper.counts());
     if (last) break;
@@ -114,10 +116,12 @@ ExitCode tail_file(const CollectorSettings& settings, const TailArguments& argum
   HttpServerOptions options;
   options.listen = settings.tail_listen;
   options.listen_setting = "ingest.tail_listen";
+  TailHealth tail_health(state, metrics);
   HttpServer health(options, metrics, no_keys);
   health.readiness([&] {
-    const std::string why = producer.standing().not_ready;
-    return why.empty() ? std::vector<std::string>{} : std::vector{why};
+    std::vector<std::string> reasons = tail_health.why_not();
+    if (std::string why = producer.standing().not_ready; !why.empty()) reasons.push_back(why);
+    return reasons;
   });
   health.route("GET", "/v1/producer", Access::open, [&](const HttpRequest&) {
     return HttpResponse::json(200, standing_json(producer.standing(), system_clock()));
@@ -128,8 +132,9 @@ ExitCode tail_file(const CollectorSettings& settings, const TailArguments& argum
   Tail tail(path, std::move(state), *shipper, system_clock());
   if (Status ready = (*outlet)->register_at_last(stop); !ready) return give_up(ready.error());
   (*outlet)->start();
-  const ExitCode code = follow(tail, *shipper, TailSeals(tail, producer, settings.seal_interval),
-                               TailMetrics(metrics), stop);
+  const ExitCode code =
+      follow(tail, *shipper, TailSeals(tail, tail_health, producer, settings.seal_interval),
+             tail_health, TailMetrics(metrics), stop);
   (*outlet)->stop();
   const ShipCounts& counts = shipper->counts();
   log_info("tail ends", {{"path", path},

@@ -2,6 +2,7 @@
 #include "ingest/collector/tail.h"
 
 #include "base/digest.h"
+#include "ingest/collector/tail_health.h"
 #include "ingest/collector/tail_input.h"
 #include "ingest/stream/memory_stream.h"
 
@@ -67,6 +68,8 @@ class TailTest : public testing::Test {
     EXPECT_EQ(all.error().code, ErrorCode::conflict);
     return all.error().what;
   }
+  /// No line is known to be lost to the tail.
+  bool whole() const { return !*TailState(folder_.string(), path_).lost(); }
   void rotate(const std::string& to) { fs::rename(path_, folder_ / to); }
 
   const fs::path folder_;
@@ -100,7 +103,7 @@ TEST_F(TailTest, R15_a_rotated_file_is_read_before_the_end_is_said) {
   EXPECT_FALSE(tail_->at_end());
   read_all();
   EXPECT_EQ(accepted(), 4);
-  EXPECT_TRUE(*tail_->whole());
+  EXPECT_TRUE(whole());
 }
 
 TEST_F(TailTest, R15_a_file_that_was_rotated_away_during_a_stop_is_read_first) {
@@ -112,7 +115,7 @@ TEST_F(TailTest, R15_a_file_that_was_rotated_away_during_a_stop_is_read_first) {
   start();
   read_all();
   EXPECT_EQ(accepted(), 2);
-  EXPECT_TRUE(*tail_->whole());
+  EXPECT_TRUE(whole());
 }
 
 TEST_F(TailTest, R15_lines_that_are_lost_are_remembered_until_an_operator_settles_it) {
@@ -123,11 +126,11 @@ TEST_F(TailTest, R15_lines_that_are_lost_are_remembered_until_an_operator_settle
   write("3");
   start();
   read_all();
-  EXPECT_FALSE(*tail_->whole());
+  EXPECT_FALSE(whole());
   start();
-  EXPECT_FALSE(*tail_->whole());
+  EXPECT_FALSE(whole());
   fs::remove(TailState(folder_.string(), path_).lost_path());
-  EXPECT_TRUE(*tail_->whole());
+  EXPECT_TRUE(whole());
 }
 
 TEST_F(TailTest, R15_a_file_that_was_cut_is_begun_anew_and_not_whole) {
@@ -138,7 +141,7 @@ TEST_F(TailTest, R15_a_file_that_was_cut_is_begun_anew_and_not_whole) {
   write("3");
   read_all();
   EXPECT_EQ(accepted(), 3);
-  EXPECT_FALSE(*tail_->whole());
+  EXPECT_FALSE(whole());
 }
 
 TEST_F(TailTest, R15_two_rotations_behind_its_back_are_noticed) {
@@ -151,7 +154,7 @@ TEST_F(TailTest, R15_two_rotations_behind_its_back_are_noticed) {
   fs::last_write_time(folder_ / "access.log.1", later);
   write("3");
   read_all();
-  EXPECT_FALSE(*tail_->whole());
+  EXPECT_FALSE(whole());
 }
 
 // A sealed tail with lines in memory alone: the spool was full, the operator stopped the tail, and its
@@ -174,7 +177,7 @@ TEST_F(TailTest, R15_what_is_held_in_memory_is_shipped_before_a_file_that_is_gon
   fs::resize_file(path_, 0);
   read_all();
   EXPECT_EQ(on_the_stream(), 1);
-  EXPECT_FALSE(*tail_->whole());
+  EXPECT_FALSE(whole());
 }
 
 TEST_F(TailTest, R15_the_end_is_not_reached_while_refused_lines_are_not_kept) {
@@ -250,7 +253,7 @@ TEST_F(TailTest, R15_lines_that_are_lost_are_marked_before_the_next_file_is_begu
   EXPECT_FALSE(last_step());
   fs::remove_all(mark);
   EXPECT_TRUE(last_step());
-  EXPECT_FALSE(*tail_->whole());
+  EXPECT_FALSE(whole());
   read_all();
   EXPECT_EQ(accepted(), 3);
 }
@@ -322,6 +325,27 @@ TEST_F(TailTest, R14_a_tail_is_one_tail_under_every_spelling_also_while_its_file
             ErrorCode::not_found);
   fs::create_symlink("round", folder_ / "round");
   EXPECT_FALSE(canonical_path((folder_ / "round").string()));
+}
+
+// After a restart neither /readyz nor the metrics nor the log said why a period was held.
+TEST_F(TailTest, R15_a_tail_that_seals_nothing_says_why_and_what_to_do) {
+  const TailState state(folder_.string(), path_);
+  Metrics metrics;
+  TailHealth health(state, metrics);
+  EXPECT_TRUE(health.whole());
+  EXPECT_TRUE(health.why_not().empty());
+  ASSERT_TRUE(state.mark_lost("a.log was cut"));
+  EXPECT_FALSE(health.whole());
+  EXPECT_EQ(metrics.gauge("weir_ingest_tail_whole", "").value(), 0);
+  EXPECT_THAT(health.why_not(), testing::ElementsAre(testing::AllOf(HasSubstr("a.log was cut"),
+                                                                    HasSubstr(state.lost_path()))));
+  health.after_step(Error{ErrorCode::full, "no room for refused lines", ""});
+  EXPECT_EQ(health.why_not().size(), 2U);
+  health.after_step({});
+  fs::remove(state.lost_path());
+  EXPECT_TRUE(health.why_not().empty());
+  EXPECT_TRUE(health.whole());
+  EXPECT_EQ(metrics.gauge("weir_ingest_tail_whole", "").value(), 1);
 }
 
 }  // namespace
