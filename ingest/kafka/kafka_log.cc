@@ -221,6 +221,11 @@ Result<KafkaLog::Shape> KafkaLog::shape(Deadline deadline) {
     const rd_kafka_metadata_topic& topic = metadata->topics[0];
     if (topic.err != RD_KAFKA_RESP_ERR_NO_ERROR) return asked->error("metadata", topic.err);
     asked->answered();
+    if (topic.partition_cnt < 1) {
+      return Error{ErrorCode::unavailable,
+                   std::string("Kafka knows topic ") + topic.topic + ", but no partition of it yet",
+                   ""};
+    }
     Shape shape{topic.partition_cnt, 0};
     for (int i = 0; i < topic.partition_cnt; ++i) {
       const std::int32_t replicas = topic.partitions[i].replica_cnt;
