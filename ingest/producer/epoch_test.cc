@@ -1,6 +1,8 @@
 // Another topic: the old spool is drained to the old one, and the new epoch's seals carry its
 // numbers (R13, R14).
+#include "ingest/producer/producer_file.h"
 #include "ingest/producer/producer_fixture.h"
+#include "ingest/spool/file_log.h"
 
 #include <gmock/gmock.h>
 
@@ -134,6 +136,44 @@ TEST_F(ProducerEpochs, R14_a_crash_at_any_step_of_the_change_loses_nothing_and_r
   const std::vector<Seal> seals = Told::of(moved_to_).seals(kFirst, Seal::Kind::sealed);
   ASSERT_FALSE(seals.empty());
   EXPECT_THAT(seals.back().numbers[0].last, ElementsAre(1, 0));
+}
+
+// A crash between the new spool and the file that names it, and then the topic has another count: "give it
+// a folder of its own", for ever.
+TEST_F(ProducerEpochs, R14_a_spool_that_nobody_names_is_made_anew) {
+  const auto leave_behind = [&](std::int64_t epoch, std::int32_t partitions,
+                                const std::string& value) {
+    FileLogOptions options;
+    options.folder = epoch_folder(options_.folder, epoch);
+    options.partitions = partitions;
+    Result<std::unique_ptr<FileLog>> log = FileLog::open(disk_, options, clock_);
+    ASSERT_TRUE(log);
+    if (value.empty()) return;
+    LogRecord record;
+    record.content_type = kJson;
+    record.value = value;
+    ASSERT_TRUE((*log)->append({&record, 1}, soon()));
+  };
+  leave_behind(1, 3, "");
+  std::unique_ptr<Producer> producer = begun();
+  ASSERT_TRUE(append(*producer, 0, "a"));
+  producer.reset();
+  leave_behind(2, 3, "");
+  move();
+  producer = begun();
+  EXPECT_EQ(producer->standing().epoch, 2);
+  EXPECT_EQ(*producer->partition_count(soon()), 4);
+  ASSERT_TRUE(append(*producer, 3, "d"));
+  producer.reset();
+
+  leave_behind(3, 2, "whose is it?");
+  options_.topic = "requests-3";
+  sink_ = stream_.sink();
+  options_.open_topic = [this](const std::string&) { return moved_to_.sink(); };
+  producer = open();
+  const Status refused = producer->begin(soon());
+  EXPECT_EQ(refused.error().code, ErrorCode::integrity);
+  EXPECT_THAT(refused.error().what, HasSubstr("epoch-3"));
 }
 
 }  // namespace

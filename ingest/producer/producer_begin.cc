@@ -1,6 +1,7 @@
 // Who a producer is: the spool in hand, the first registration, another topic's new epoch.
 #include "base/log.h"
 #include "ingest/producer/producer_state.h"
+#include "ingest/spool/unmake_log.h"
 
 #include <algorithm>
 
@@ -131,15 +132,31 @@ Status Producer::State::find_out(Deadline deadline) {
   return register_everywhere(deadline);
 }
 
-Status Producer::State::make_first(std::int32_t partitions) {
-  Result<std::unique_ptr<FileLog>> made = open_log(1, partitions);
-  if (!made) return made.error();
-  for (std::int32_t p = 0; p < partitions; ++p) {
-    if ((*made)->bounds(PartitionId{p}).end.value == 0) continue;
-    return Error{ErrorCode::integrity,
-                 options.folder + ": the spool holds records, but not whose they are",
-                 "put its file \"producer\" back, or set the folder aside"};
+/// A spool that the file "producer" does not name yet. One that is there was left by a crash before it
+/// was named: nothing was accepted in it, and the topic may have another count by now.
+Result<std::unique_ptr<FileLog>> Producer::State::make_log(std::int64_t epoch,
+                                                           std::int32_t partitions) {
+  const std::string folder = epoch_folder(options.folder, epoch);
+  {
+    Result<std::unique_ptr<FileLog>> left = open_log(epoch, 0);
+    if (!left) return open_log(epoch, partitions);  // there is none, or a part of one
+    for (std::int32_t p = 0; p < (*left)->partitions(); ++p) {
+      if ((*left)->bounds(PartitionId{p}).end.value == 0) continue;
+      return Error{ErrorCode::integrity,
+                   folder + ": the spool holds records, but not whose they are",
+                   "put the file \"producer\" of " + options.folder +
+                       " back as it was last, or set the folder aside"};
+    }
+    if ((*left)->partitions() == partitions) return left;
   }
+  WEIR_TRY(unmake_log(disk, folder));
+  WEIR_TRY(remove_files(disk, folder));
+  return open_log(epoch, partitions);
+}
+
+Status Producer::State::make_first(std::int32_t partitions) {
+  Result<std::unique_ptr<FileLog>> made = make_log(1, partitions);
+  if (!made) return made.error();
   ProducerFile fresh;
   fresh.id = make_id(options.name, (*made)->id());
   fresh.accepted_when = options.accepted_when;
@@ -203,7 +220,7 @@ Status Producer::State::change_epoch(std::int32_t partitions, Deadline deadline)
             {"new_topic", options.topic},
             {"new_partitions", partitions}});
   WEIR_TRY(drain_former(deadline));
-  Result<std::unique_ptr<FileLog>> made = open_log(former.epoch + 1, partitions);
+  Result<std::unique_ptr<FileLog>> made = make_log(former.epoch + 1, partitions);
   if (!made) return made.error();
   ProducerFile next = *file;
   next.present().last = numbers_of(spool_ends());

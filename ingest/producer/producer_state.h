@@ -37,6 +37,7 @@ struct Producer::State {
   Status drain_to(RecordSink& sink, Deadline deadline);
   Status register_everywhere(Deadline deadline);
   Result<std::unique_ptr<FileLog>> open_log(std::int64_t epoch, std::int32_t partitions);
+  Result<std::unique_ptr<FileLog>> make_log(std::int64_t epoch, std::int32_t partitions);
   Status take_log(std::unique_ptr<FileLog> log);
   Status check_partitions(Deadline deadline);
 
