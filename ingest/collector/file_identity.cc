@@ -31,10 +31,19 @@ Result<std::string> read_head(const OpenFile& file, std::size_t bytes) {
 
 }  // namespace
 
-Result<std::string> loaded_file_source(const OpenFile& file) {
+Result<LoadedFile> identify_loaded(const OpenFile& file) {
+  const OpenFile::Change before = file.change();
   Result<std::string> digest = sha256_hex_of_file(file.fd());
   if (!digest) return digest.error();
-  return "load-" + digest->substr(0, kDigits);
+  LoadedFile loaded{"load-" + digest->substr(0, kDigits), before};
+  WEIR_TRY(still_the_same(file, loaded));
+  return loaded;
+}
+
+Status still_the_same(const OpenFile& file, const LoadedFile& loaded) {
+  if (file.change() == loaded.seen) return {};
+  return Error{ErrorCode::conflict, "the file is being written to",
+               "load it when it is complete, or follow it: weir-ingest tail"};
 }
 
 Result<std::optional<std::string>> tailed_file_source(const OpenFile& file) {

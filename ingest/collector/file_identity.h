@@ -15,7 +15,15 @@
 
 namespace weir {
 
-Result<std::string> loaded_file_source(const OpenFile& file);
+/// What a loaded file is, as it stood when it was looked at: its identity is of these bytes alone.
+struct LoadedFile {
+  std::string source;
+  OpenFile::Change seen;  // bytes behind seen.size are not of it
+};
+/// Error `conflict` when it is being written to: each look would find another file.
+Result<LoadedFile> identify_loaded(const OpenFile& file);
+/// Error `conflict` when it was written to since.
+Status still_the_same(const OpenFile& file, const LoadedFile& loaded);
 /// nullopt as long as the first line is not complete.
 Result<std::optional<std::string>> tailed_file_source(const OpenFile& file);
 

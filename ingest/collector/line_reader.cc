@@ -23,10 +23,12 @@ Result<bool> FileLines::fill() {
     searched_ = buffer_.size();
   }
   const std::size_t had = buffer_.size();
-  buffer_.resize(had + kReadBytes);
+  const std::int64_t left = std::max<std::int64_t>(0, end_ - read_to_);
+  const auto wanted = static_cast<std::size_t>(std::min<std::int64_t>(left, kReadBytes));
+  buffer_.resize(had + wanted);
   ssize_t got = 0;
   do {
-    got = pread(fd_, buffer_.data() + had, kReadBytes, read_to_);
+    got = pread(fd_, buffer_.data() + had, wanted, read_to_);
   } while (got < 0 && errno == EINTR);
   buffer_.resize(had + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
   if (got < 0) {

@@ -8,6 +8,7 @@
 #include "base/result.h"
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -23,8 +24,10 @@ class FileLines {
     bool cut = false;
   };
 
-  /// Reads `fd`, which the caller owns, from `position` on.
-  FileLines(int fd, std::int64_t position) : fd_(fd), position_(position), read_to_(position) {}
+  /// Reads `fd`, which the caller owns, from `position` on, and nothing from `end` on.
+  FileLines(int fd, std::int64_t position,
+            std::int64_t end = std::numeric_limits<std::int64_t>::max())
+      : fd_(fd), end_(end), position_(position), read_to_(position) {}
 
   /// The next complete line; false at the end of what is there now.
   Result<bool> next(Line& line);
@@ -37,6 +40,7 @@ class FileLines {
   Result<bool> fill();
 
   int fd_;
+  std::int64_t end_;
   std::int64_t position_;  // of the next line's first byte
   std::int64_t read_to_;   // file offset behind what buffer_ holds
   std::string buffer_;     // bytes from the next line's start on, up to kLineBytesMax + a read

@@ -75,5 +75,15 @@ TEST_F(FileLinesTest, an_overlong_line_is_cut_and_its_neighbours_keep_their_posi
   EXPECT_EQ(got[3], std::to_string(4 + longest.size() + longer.size()) + ":y");
 }
 
+TEST_F(FileLinesTest, nothing_is_read_behind_the_end_that_was_given) {
+  write("one\ntwo");
+  FileLines lines(fd_, 0, 7);
+  write(" and more\nthree\n");
+  EXPECT_EQ(all(lines), (Lines{"0:one"}));
+  FileLines::Line rest;
+  ASSERT_TRUE(lines.take_rest(rest));
+  EXPECT_EQ(rest.text, "two");
+}
+
 }  // namespace
 }  // namespace weir

@@ -20,9 +20,9 @@ ExitCode fail(const Error& error) {
   return exit_code_of(error);
 }
 
-Status ship_all(const OpenFile& file, LineShipper& shipper, ProgressBar& progress,
+Status ship_all(const OpenFile& file, std::int64_t end, LineShipper& shipper, ProgressBar& progress,
                 const std::stop_token& stop) {
-  FileLines lines(file.fd(), 0);
+  FileLines lines(file.fd(), 0, end);
   FileLines::Line line;
   std::int64_t number = 0;
   while (true) {
@@ -42,6 +42,16 @@ Status ship_all(const OpenFile& file, LineShipper& shipper, ProgressBar& progres
 Error again(const Error& error) {
   return {error.code, error.what,
           "run the same command again: what is on the stream already adds nothing"};
+}
+
+// The identity is of what it was at first, and so is what was read: no more than that is on the stream.
+Error written_meanwhile(const std::string& path, const LoadedFile& loaded) {
+  return {ErrorCode::invalid,
+          fmt::format("{}: was written to while it was loaded; what is behind its first {} bytes "
+                      "is not on the stream",
+                      path, loaded.seen.size),
+          "load what came behind as a file of its own: the whole file is another one now, and the "
+          "lines of its first part would count twice"};
 }
 
 /// The file is read to its end: END, and then the spool has done its work. What the topic could
@@ -84,10 +94,10 @@ ExitCode load_file(const CollectorSettings& settings, const LoadArguments& argum
   if (!routes) return fail(routes.error());
   Result<OpenFile> file = OpenFile::open(arguments.file);
   if (!file) return fail(file.error());
-  Result<std::string> source = loaded_file_source(*file);
-  if (!source) return fail(source.error());
+  Result<LoadedFile> loaded = identify_loaded(*file);
+  if (!loaded) return fail(loaded.error().within(arguments.file));
   Metrics metrics;
-  const std::string digits = source->substr(source->find('-') + 1);
+  const std::string digits = loaded->source.substr(loaded->source.find('-') + 1);
   OutletPurpose purpose;
   purpose.folder = spool_folder(settings, "load-" + digits.substr(0, 16));
   purpose.name = "load-" + digits.substr(0, 12);
@@ -101,14 +111,14 @@ ExitCode load_file(const CollectorSettings& settings, const LoadArguments& argum
                          settings.write_timeout, 1},
                         arguments.lines, *std::move(routes), RejectFile(rejects, false));
   if (!shipper) return fail(shipper.error());
-  shipper->begin_file(*source);
+  shipper->begin_file(loaded->source);
 
   const bool read_before = (*outlet)->producer().standing().ending;
   if (!read_before) {
     if (Status ready = (*outlet)->register_at_last(stop); !ready) return fail(ready.error());
-    ProgressBar progress(arguments.file, file->size());
+    ProgressBar progress(arguments.file, loaded->seen.size);
     (*outlet)->start();
-    if (Status shipped = ship_all(*file, *shipper, progress, stop); !shipped) {
+    if (Status shipped = ship_all(*file, loaded->seen.size, *shipper, progress, stop); !shipped) {
       return fail(again(shipped.error()));
     }
     (*outlet)->stop();
@@ -122,6 +132,7 @@ ExitCode load_file(const CollectorSettings& settings, const LoadArguments& argum
   }
   if (!read_before) print_counts(arguments, rejects, shipper->counts());
   if (!taken) return fail(taken.error());
+  if (!still_the_same(*file, *loaded)) return fail(written_meanwhile(arguments.file, *loaded));
   const ShipCounts& counts = shipper->counts();
   return counts.accepted == 0 && counts.rejected > 0 ? ExitCode::data : ExitCode::done;
 }

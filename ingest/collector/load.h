@@ -6,7 +6,8 @@
 // leaves its spool, and the next one goes on with it. Prints progress on a terminal, in the
 // end the counts of lines, accepted and rejected by reason; refused lines are kept in the reject
 // file. Exit codes: 0 (also when lines were rejected), 65 when none was accepted or the topic could
-// never take some of it (which is kept then, for `resend`), 69 stream away.
+// never take some of it (which is kept then, for `resend`) or it was written to meanwhile, 69 stream away,
+// 75 it is being written to.
 #pragma once
 
 #include "base/process.h"
