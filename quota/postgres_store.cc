@@ -34,13 +34,14 @@ Result<std::vector<Generation>> read_generations(Connection& connection, Incarna
   return out;
 }
 
-/// The addresses that were quarantined; a record that was kept whole bears kWholeRecord.
+/// The addresses that were quarantined from `from` on; a record that was kept whole bears kWholeRecord.
 Result<std::vector<Address>> read_quarantined(Connection& connection, Incarnation incarnation,
-                                              PartitionId partition, Deadline deadline) {
+                                              PartitionId partition, Offset from,
+                                              Deadline deadline) {
   Result<Rows> rows = connection.run(
       "SELECT record_offset, row FROM quota.quarantine WHERE incarnation = $1 AND partition = $2 "
-      "ORDER BY record_offset, row < 0, row",
-      Params().integer(incarnation.value).integer(partition.value), deadline);
+      "AND record_offset >= $3 ORDER BY record_offset, row < 0, row",
+      Params().integer(incarnation.value).integer(partition.value).integer(from.value), deadline);
   if (!rows) return std::move(rows).error();
   std::vector<Address> out;
   for (std::size_t i = 0; i < rows->size(); ++i) {
@@ -207,7 +208,8 @@ Result<PartitionState> PostgresStore::read_partition(Incarnation incarnation, Pa
   auto generations = read_generations(**lease, incarnation, partition, deadline);
   if (!generations) return std::move(generations).error();
   state.generations = *std::move(generations);
-  auto quarantined = read_quarantined(**lease, incarnation, partition, deadline);
+  auto quarantined =
+      read_quarantined(**lease, incarnation, partition, state.first_named(), deadline);
   if (!quarantined) return std::move(quarantined).error();
   state.quarantined = *std::move(quarantined);
   (*lease)->rollback();

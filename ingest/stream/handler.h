@@ -126,8 +126,8 @@ struct PartitionState {
   Offset next;
   std::optional<Anchor> anchor;
   std::vector<Generation> generations;  // that count: named by a committed row (R5)
-  /// Rows at or above the first generation gap that were recorded as quarantined: a rebuild of the
-  /// index goes by this verdict (R4). Ascending. A record kept whole stands as row kWholeRecord.
+  /// Rows from first_named() on that were recorded as quarantined: a rebuild of the index goes by this
+  /// verdict (R4), and reads nothing below. Ascending. A record kept whole stands as row kWholeRecord.
   std::vector<Address> quarantined;
   /// C of R6 is no less: up to here (append time) an older incarnation applied records that neither
   /// the index nor the log need hold (R1).
@@ -140,6 +140,10 @@ enum class Committed {
   done_reload,  // the transaction is in, but some rows were dropped that the index has entered:
                 // reload the batch's partitions, so that it goes by the recorded verdicts (R4)
 };
+
+  /// Where the lowest generation that is named of this incarnation begins; the first offset when none
+  /// is.
+  Offset first_named() const;
 
 class Handler {
  public:

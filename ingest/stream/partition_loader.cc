@@ -99,7 +99,8 @@ Result<Offset> PartitionLoader::rebuild_start(const PartitionReader& reader,
                                               const PartitionState& state,
                                               const LogBounds& bounds) {
   const Offset named{reader.index->rebuild_from()};
-  if (!state.generations.empty()) return std::max(named, bounds.start);
+  // Never below what the recorded verdicts that were loaded speak of.
+  if (!state.generations.empty()) return std::max({named, bounds.start, state.first_named()});
   if (!state.anchor || state.next <= bounds.start) return bounds.start;
   const AppendTime horizon = state.anchor->append_time - options_.identity.horizon.count();
   Result<Offset> at = source_.offset_at(reader.partition, horizon, deadline());

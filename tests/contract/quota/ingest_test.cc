@@ -98,6 +98,31 @@ TEST_F(IngestTest, R4_quarantine_keeps_the_record_with_its_address_and_blocks) {
   EXPECT_EQ(handler_.load(zero, 2, soon())->front().quarantined.size(), 2u);
 }
 
+// Else every load reads all that was ever quarantined.
+TEST_F(IngestTest, R4_only_verdicts_that_a_rebuild_can_meet_are_loaded) {
+  CommitBatch batch = batch_of(0, 20, {});
+  Quarantined bad;
+  bad.reason = "malformed";
+  for (const std::int64_t offset : {3, 10, 12}) {
+    bad.offset = Offset{offset};
+    batch.quarantined.push_back(bad);
+  }
+  ASSERT_EQ(*commit(batch), Committed::done);
+  const PartitionId zero[] = {PartitionId{0}};
+  EXPECT_EQ(handler_.load(zero, 2, soon())->front().quarantined.size(), 3u);
+  CommitBatch naming = batch_of(20, 20, {});
+  Generation sealed;
+  sealed.from_offset = 10;
+  sealed.to_offset = 20;
+  sealed.digest = "d1";
+  sealed.volume_id = "volume-1";
+  naming.ranges[0].sealed = {sealed};
+  ASSERT_EQ(*commit(naming), Committed::done);
+  const auto loaded = handler_.load(zero, 2, soon());
+  ASSERT_EQ(loaded->front().quarantined.size(), 2u);
+  EXPECT_EQ(loaded->front().quarantined.front().offset, Offset{10});
+}
+
 TEST_F(IngestTest, a_gap_blocks_closes) {
   CommitBatch batch = batch_of(0, 510, {});
   batch.gaps = {{PartitionId{0}, Offset{0}, Offset{510}, "retention"}};

@@ -21,9 +21,9 @@ std::vector<Generation> generations_of(const Session& session, const Quota& quot
 }
 
 std::vector<Address> quarantined_of(const Session& session, const Quota& quota,
-                                    Incarnation incarnation, PartitionId partition) {
+                                    Incarnation incarnation, PartitionId partition, Offset from) {
   std::vector<Address> out;
-  const SpanKey first{incarnation.value, partition.value, INT64_MIN, INT64_MIN};
+  const SpanKey first{incarnation.value, partition.value, from.value, INT64_MIN};
   quota.quarantine.each_from(session, first, [&](const SpanKey& key, const QuarantineRow&) {
     const auto& [of, number, offset, row] = key;
     if (of != incarnation.value || number != partition.value) return false;
@@ -138,7 +138,8 @@ Result<PartitionState> MemoryStore::read_partition(Incarnation incarnation, Part
         state.anchor = row->anchor;
         if (row->unheld_until_us) state.unheld_until = AppendTime{*row->unheld_until_us};
         state.generations = generations_of(session, quota, incarnation, partition);
-        state.quarantined = quarantined_of(session, quota, incarnation, partition);
+        state.quarantined =
+            quarantined_of(session, quota, incarnation, partition, state.first_named());
         return state;
       });
 }
