@@ -177,6 +177,8 @@ void Aggregator::State::add_unprovable(const CommitBatch& batch, std::size_t row
   out.tenant = rows.tenant.at(row);
   out.subscription = rows.subscription.at(row);
   out.bucket_us = bucket_start(out.time, bucket);
+  const auto source = std::ranges::lower_bound(batch.sources, row, {}, &RowSource::row);
+  if (source != batch.sources.end() && source->row == row) out.source = source->source;
   const Code tenant = rows.tenant.code_at(row);
   for (std::uint32_t i = first_coded[tenant]; i < first_coded[tenant + 1]; ++i) {
     const std::int64_t units = units_of(rows, row, coded[i]);

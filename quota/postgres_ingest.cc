@@ -40,6 +40,24 @@ constexpr std::string_view kAddUsage =
     "SELECT tenant || '/' || subscription || '/' || meter, bucket_us FROM added "
     "WHERE units = 9223372036854775807";
 
+// A row's meters are those that bear its place.
+constexpr std::string_view kAddUnprovable =
+    "WITH m AS (SELECT place, array_agg(meter ORDER BY nth) AS meters, "
+    "    array_agg(units ORDER BY nth) AS units "
+    "  FROM unnest($12::text[], $13::bigint[], $14::bigint[]) "
+    "    WITH ORDINALITY AS a (meter, place, units, nth) GROUP BY place) "
+    "INSERT INTO quota.unprovable (identity, incarnation, partition, record_offset, row, "
+    "  event_time_us, append_time_us, bucket_us, tenant, subscription, source, meters, units, "
+    "  opened_at_us) "
+    "SELECT d.identity, d.incarnation, d.partition, d.record_offset, d.row, d.event_us, "
+    "  d.append_us, d.bucket_us, d.tenant, d.subscription, d.source, "
+    "  coalesce(m.meters, '{}'), coalesce(m.units, '{}'), " WEIR_NOW_US
+    " FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], "
+    "    $6::bigint[], $7::bigint[], $8::bigint[], $9::text[], $10::text[], $11::text[]) "
+    "  WITH ORDINALITY AS d (identity, incarnation, partition, record_offset, row, event_us, "
+    "    append_us, bucket_us, tenant, subscription, source, place) "
+    "LEFT JOIN m USING (place) ORDER BY d.place ON CONFLICT (identity) DO NOTHING";
+
 constexpr std::string_view kRecordProgress =
     "UPDATE quota.progress p SET "
     "  anchor_offset = CASE WHEN f.has_anchor = 1 THEN f.anchor_offset ELSE p.anchor_offset END, "
@@ -201,22 +219,29 @@ Status PostgresIngest::add_gaps(Incarnation incarnation, std::span<const Gap> ga
 }
 
 Status PostgresIngest::add_unprovable(std::span<const Unprovable> rows) {
-  // Row by row: they are few, and each bears arrays of its own length.
-  for (const Unprovable& row : rows) {
-    Params params;
-    params.bytes(bytes_of(row.identity)).integer(row.address.incarnation.value);
-    params.integer(row.partition.value).integer(row.address.offset.value);
-    params.integer(row.address.row).integer(row.time.value).integer(row.append_time.value);
-    params.text(row.tenant).text(row.subscription).integer(row.bucket_us);
-    params.texts(row.meters).integers(row.units);
-    WEIR_TRY(write(
-        "INSERT INTO quota.unprovable (identity, incarnation, partition, record_offset, row, "
-        "event_time_us, append_time_us, tenant, subscription, bucket_us, meters, units, "
-        "opened_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, " WEIR_NOW_US
-        ") ON CONFLICT (identity) DO NOTHING",
-        params));
+  std::vector<std::string> identities;
+  std::vector<std::string_view> texts[3], meters;
+  Integers numbers(7), units(2);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Unprovable& row = rows[i];
+    identities.push_back(bytes_of(row.identity));
+    numbers.add({row.address.incarnation.value, row.partition.value, row.address.offset.value,
+                 row.address.row, row.time.value, row.append_time.value, row.bucket_us});
+    texts[0].push_back(row.tenant);
+    texts[1].push_back(row.subscription);
+    texts[2].push_back(row.source);
+    for (std::size_t m = 0; m < row.meters.size(); ++m) {
+      meters.push_back(row.meters[m]);
+      units.add({static_cast<std::int64_t>(i) + 1, row.units[m]});
+    }
   }
-  return Status();
+  Params params;
+  params.bytes_array(std::vector<std::string_view>(identities.begin(), identities.end()));
+  numbers.put(params);
+  for (const auto& column : texts) params.texts(column);
+  params.texts(meters);
+  units.put(params);
+  return write(kAddUnprovable, params);
 }
 
 Status PostgresIngest::add_flag(Incarnation incarnation, std::optional<PartitionId> partition,

@@ -56,6 +56,7 @@ struct Unprovable {
   EventTime time;
   AppendTime append_time;
   std::string_view tenant, subscription;
+  std::string_view source;  // "" when it is not known
   std::int64_t bucket_us = 0;
   std::vector<std::string_view> meters;  // units[i] of meters[i]
   std::vector<std::int64_t> units;

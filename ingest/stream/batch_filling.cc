@@ -84,7 +84,9 @@ Status BatchFilling::take_events(PartitionReader& reader, const StreamRecord& re
   number_rows(base);
   take_rejections(record, counts);
   if (options_.check_partitioner) take_misrouted(record, partitions, base, counts);
+  const std::int64_t unprovable = counts.unprovable;
   WEIR_TRY(classify(reader, record, base, range));
+  if (counts.unprovable > unprovable && !batch_.rows.has_detail) take_sources(record, base);
   if (record.origin.redrive != 0) take_redrive(record, base);
   return {};
 }

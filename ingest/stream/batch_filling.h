@@ -53,6 +53,7 @@ class BatchFilling {
   void drop_rows(std::size_t base);
   Status classify(PartitionReader& reader, const StreamRecord& record, std::size_t base,
                   std::uint32_t range);
+  void take_sources(const StreamRecord& record, std::size_t base);
   void quarantine(const StreamRecord& record, Quarantined entry, RangeCounts& counts);
   // batch_origin.cc
   void take_number(Range& range, const Origin& origin, Offset offset);
@@ -82,7 +83,8 @@ class BatchFilling {
   bool raw_kept_ = false;
 
   RouteCheck routes_;
-  RequestBatch spare_;  // for the rare record of which rows are dropped
+  RequestBatch spare_;  // for the rare record of which rows are dropped, or whose detail is wanted
+  DecodeReport spare_report_;
   std::vector<std::uint32_t> order_;
 };
 

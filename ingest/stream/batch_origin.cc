@@ -1,5 +1,5 @@
 // What records say of themselves, as BatchFilling takes it: their producer's number (R13), seals, and
-// of which quarantined event one is the mended form (R7).
+// of which quarantined event one is the mended form (R7), where an unprovable one came from (R6).
 #include "ingest/event/limits.h"
 #include "ingest/stream/batch_filling.h"
 
@@ -71,6 +71,29 @@ void BatchFilling::take_redrive(const StreamRecord& record, std::size_t base) {
   taken.append_time = record.append_time;
   if (batch_.rows.rows() > base) taken.row = static_cast<std::uint32_t>(base);
   besides_bytes_ += sizeof(RedriveRecord);
+}
+
+/// An unprovable event is judged by a person, who asks for its source: that stands in the detail, which
+/// nobody decoded so far. A row whose detail cannot be read has none.
+void BatchFilling::take_sources(const StreamRecord& record, std::size_t base) {
+  DecodeContext context;
+  context.latest = EventTime{record.append_time.value + options_.permitted_future.count()};
+  spare_.clear();
+  spare_report_.clear();
+  decoder_.decode(record.content_type, record.value, context, spare_, spare_report_);
+  std::size_t at = 0;
+  const auto index_of = [&](std::size_t row) {
+    return spare_report_.rejections.empty() ? static_cast<std::uint32_t>(row)
+                                            : spare_report_.row_index[row];
+  };
+  for (std::size_t i = 0; i < row_index_.size(); ++i) {
+    if (batch_.verdict[base + i] != Verdict::unprovable) continue;
+    while (at < spare_.rows() && index_of(at) < row_index_[i]) ++at;
+    if (at == spare_.rows() || index_of(at) != row_index_[i]) continue;
+    const std::string_view source = spare_.source.at(at);
+    batch_.sources.push_back({static_cast<std::uint32_t>(base + i), std::string(source)});
+    besides_bytes_ += sizeof(RowSource) + source.size();
+  }
 }
 
 }  // namespace weir

@@ -98,6 +98,12 @@ struct RedriveRecord {
   std::optional<std::uint32_t> row;
 };
 
+/// Where an event came from, kept of the few rows that a person may have to judge by it.
+struct RowSource {
+  std::uint32_t row = 0;
+  std::string source;
+};
+
 /// One commit's worth: ranges of some partitions, ascending, and all their rows.
 /// Row i came from address[i] of partition range_of[i]'s; `verdict[i]` says what to do with it.
 struct CommitBatch {
@@ -112,6 +118,8 @@ struct CommitBatch {
   std::vector<Gap> gaps;
   std::vector<SealRecord> seals;
   std::vector<RedriveRecord> redriven;
+  /// Of unprovable rows that were decoded without their detail. Ascending.
+  std::vector<RowSource> sources;
 
   void clear();
 };
@@ -132,6 +140,10 @@ struct PartitionState {
   /// C of R6 is no less: up to here (append time) an older incarnation applied records that neither
   /// the index nor the log need hold (R1).
   std::optional<AppendTime> unheld_until = {};
+
+  /// Where the lowest generation that is named of this incarnation begins; the first offset when none
+  /// is.
+  Offset first_named() const;
 };
 
 enum class Committed {
@@ -140,10 +152,6 @@ enum class Committed {
   done_reload,  // the transaction is in, but some rows were dropped that the index has entered:
                 // reload the batch's partitions, so that it goes by the recorded verdicts (R4)
 };
-
-  /// Where the lowest generation that is named of this incarnation begins; the first offset when none
-  /// is.
-  Offset first_named() const;
 
 class Handler {
  public:

@@ -9,6 +9,7 @@
 namespace weir {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -78,6 +79,7 @@ TEST_F(LineageTest, R1_an_anchor_that_retention_took_does_not_stop_reading) {
   EXPECT_THAT(ledger.breaks, IsEmpty());
   EXPECT_THAT(ledger.gaps, IsEmpty());
   EXPECT_THAT(ledger.unprovable, SizeIs(1));  // R6: what was applied before is not to be known
+  EXPECT_THAT(ledger.unprovable_sources, ElementsAre("gw-1"));
   clock.advance(kPastDoubt);
   put(0, "much later");
   settle(*c);

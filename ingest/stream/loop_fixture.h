@@ -31,6 +31,7 @@ struct Ledger {
   std::map<PartitionId, Progress> progress;
   std::map<std::pair<std::uint64_t, std::uint64_t>, int> applied;  // by identity: how often
   std::map<std::pair<std::uint64_t, std::uint64_t>, int> unprovable;
+  std::vector<std::string> unprovable_sources;
   std::vector<Address> order;  // of all applied rows
   std::vector<Quarantined> quarantined;
   std::vector<Gap> gaps;

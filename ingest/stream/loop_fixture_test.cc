@@ -107,6 +107,10 @@ void MemoryHandler::apply(const CommitBatch& batch) {
     ++(fresh ? ledger_.applied : ledger_.unprovable)[pair_of(batch.rows.identity[i])];
     if (fresh) ledger_.order.push_back(batch.address[i]);
   }
+  for (const RowSource& of : batch.sources) {
+    EXPECT_EQ(batch.verdict.at(of.row), Verdict::unprovable);
+    ledger_.unprovable_sources.push_back(of.source);
+  }
   for (const Range& range : batch.ranges) {
     Ledger::Progress& progress = ledger_.progress[range.partition];
     progress.next = range.to;

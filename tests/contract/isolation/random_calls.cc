@@ -124,6 +124,7 @@ void RandomCalls::ingest_troubles(IngestTransaction& tx) {
   old.identity = {static_cast<std::uint64_t>(below(4)), 7};
   old.tenant = "acme";
   old.subscription = "sub-1";
+  old.source = "gw-1";
   old.meters = {"requests", "tokens"};
   old.units = {1, below(50)};
   if (chance(50)) tell("unprovable", tx.add_unprovable(std::vector{old}));

@@ -141,6 +141,31 @@ TEST_F(IngestTest, R6_unprovable_events_stand_apart_once_with_what_they_would_ad
   EXPECT_EQ(usage_of("sub-1", "requests"), "0");
 }
 
+// An older file is loaded: every row of a full batch is unprovable, and each was a round trip.
+TEST_F(IngestTest, R6_unprovable_events_of_a_batch_are_one_statement) {
+  database_.tell("CREATE TABLE public.statements (at bigint)");
+  database_.tell(
+      "CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS "
+      "'BEGIN INSERT INTO public.statements VALUES (1); RETURN NULL; END'");
+  database_.tell(
+      "CREATE TRIGGER noted AFTER INSERT ON quota.unprovable FOR EACH STATEMENT "
+      "EXECUTE FUNCTION public.note()");
+  std::vector<Event> old;
+  for (int i = 0; i < 300; ++i) {
+    old.push_back({.id = "old-" + std::to_string(i), .tokens = i, .verdict = Verdict::unprovable});
+  }
+  old.push_back(old.front());
+  CommitBatch batch = batch_of(0, 1, old);
+  batch.sources = {{1, "gw-1"}, {299, "gw-2"}};
+  ASSERT_EQ(*commit(batch), Committed::done);
+  EXPECT_EQ(database_.ask("SELECT count(*) FROM public.statements"), "1");
+  EXPECT_EQ(database_.ask("SELECT count(*) FROM quota.unprovable"), "300");
+  EXPECT_EQ(
+      database_.ask("SELECT string_agg(source || meters::text || units::text, ' ' ORDER BY id)"
+                    " FROM quota.unprovable WHERE id IN (1, 2, 300)"),
+      "{requests}{1} gw-1{requests,tokens}{1,1} gw-2{requests,tokens}{1,299}");
+}
+
 TEST_F(IngestTest, R5_generations_count_from_the_commit_that_names_them) {
   CommitBatch batch = batch_of(0, 10, {});
   Generation sealed;

@@ -152,6 +152,7 @@ Status MemoryIngest::add_unprovable(std::span<const Unprovable> rows) {
       row.append_time_us = of.append_time.value;
       row.tenant = of.tenant;
       row.subscription = of.subscription;
+      row.source = of.source;
       row.bucket_us = of.bucket_us;
       row.meters.assign(of.meters.begin(), of.meters.end());
       row.units = of.units;
