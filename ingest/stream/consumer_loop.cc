@@ -2,13 +2,18 @@
 // in loop_commit.cc; how a record becomes rows is in batch_filling.cc.
 #include "ingest/stream/consumer_loop.h"
 
+#include "base/process.h"
 #include "ingest/stream/loop_state.h"
 
 namespace weir {
 
 Status ConsumerLoop::run(const std::stop_token& stop) {
   constexpr Micros kPollTimeout = std::chrono::milliseconds(100);
-  while (!stop.stop_requested()) WEIR_TRY(step(kPollTimeout));
+  while (!stop.stop_requested()) {
+    WEIR_TRY(step(kPollTimeout));
+    // One that fails at once would be asked without a pause.
+    if (state_->source_failing) sleep_until_stop(stop, state_->source_backoff.next());
+  }
 
   const Deadline deadline = Deadline::in(state_->options.commit_timeout);
   while (!state_->filling.empty() && !deadline.passed()) {

@@ -68,7 +68,10 @@ Result<Polled> ConsumerLoop::State::poll(Micros timeout) {
   constexpr Micros kRetryTick = std::chrono::milliseconds(10);
   if (commit_retry.waiting() || load_retry.waiting()) timeout = std::max(timeout, kRetryTick);
   Result<Polled> polled = source.poll(timeout);
-  if (polled) source_failing = false;
+  if (polled) {
+    source_failing = false;
+    source_backoff.reset();
+  }
   return polled;
 }
 

@@ -80,9 +80,8 @@ struct ConsumerLoop::State {
 
   std::mutex readiness_mutex;
   std::vector<std::string> readiness = {"no partition is assigned yet"};
+  Backoff source_backoff{3, std::chrono::milliseconds(50), std::chrono::seconds(1)};
+  bool index_full = false;  // nothing is read until a seal succeeds
 };
-
-/// Trying again can help: the thing is away, busy or full.
-bool is_transient(const Error& error);
 
 }  // namespace weir

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "ingest/stream/lineage.h"
+#include "ingest/stream/retry.h"
 
 #include <algorithm>
 
@@ -28,14 +29,18 @@ Status PartitionLoader::load(std::span<PartitionReader* const> readers) {
   for (const PartitionReader* reader : readers) partitions.push_back(reader->partition);
   Result<std::vector<PartitionState>> states = handler_.load(partitions, *count, deadline());
   if (!states) return states.error().within("load of the stored positions");
+  Status worst;
   for (PartitionReader* reader : readers) {
     const auto state = std::find_if(states->begin(), states->end(), [&](const PartitionState& s) {
       return s.partition == reader->partition;
     });
     WEIR_CHECK(state != states->end());
-    WEIR_TRY(prepare(*reader, *state));
+    Status prepared = prepare(*reader, *state);
+    // One that is away keeps nobody else waiting; what must stop is told before what may pass.
+    const bool tell = !prepared && (worst || is_transient(worst.error()));
+    if (tell && (worst || !is_transient(prepared.error()))) worst = std::move(prepared);
   }
-  return {};
+  return worst;
 }
 
 Status PartitionLoader::prepare(PartitionReader& reader, const PartitionState& state) {

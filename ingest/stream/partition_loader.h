@@ -24,8 +24,8 @@ class PartitionLoader {
   PartitionLoader(Source& source, Handler& handler, const LoopOptions& options)
       : source_(source), handler_(handler), options_(options) {}
 
-  /// Moves `readers`, all waiting, on to the stage that is theirs. Error `unavailable`: some still
-  /// wait; call again later. `integrity`, `config`: consumption must not go on.
+  /// Moves `readers`, all waiting, on to the stage that is theirs, each for itself. Error
+  /// `unavailable`: some still wait; call again later. `integrity`, `config`: consumption must not go on.
   Status load(std::span<PartitionReader* const> readers);
   /// Of the stream at the last load(); 0 before.
   std::int32_t partition_count() const { return partition_count_; }

@@ -2,9 +2,13 @@
 #pragma once
 
 #include "base/backoff.h"
+#include "base/result.h"
 #include "base/time.h"
 
 namespace weir {
+
+/// Trying again can help: the thing is away, busy or full.
+bool is_transient(const Error& error);
 
 class Retry {
  public:
