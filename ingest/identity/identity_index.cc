@@ -239,6 +239,11 @@ std::size_t IdentityIndex::open_bytes() const {
   return state_->table.bytes() + state_->spans.bytes();
 }
 
+bool IdentityIndex::at_bound() const {
+  constexpr std::size_t kHardBound = 4;
+  return open_bytes() >= kHardBound * state_->options.open_bytes_max;
+}
+
 std::uint64_t IdentityIndex::sealed_bytes() const { return state_->sealed.bytes(); }
 
 }  // namespace weir

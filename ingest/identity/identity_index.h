@@ -103,6 +103,9 @@ class IdentityIndex {
   /// when the index holds every record from the first on.
   AppendTime horizon_from() const;
   std::size_t open_bytes() const;
+  /// The open generation holds four times what makes a seal due: no more may be read until one
+  /// succeeds.
+  bool at_bound() const;
   std::uint64_t sealed_bytes() const;
 
  private:

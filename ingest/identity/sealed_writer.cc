@@ -128,10 +128,15 @@ Result<Generation> SealedWriter::finish() {
 
 Error SealedWriter::failed(const char* doing) const {
   int number = errno;
-  ErrorCode code = ErrorCode::unavailable;
-  if (number == ENOSPC || number == EDQUOT) code = ErrorCode::full;
-  if (number == EACCES || number == EROFS) code = ErrorCode::denied;
-  return Error{code, fmt::format("{}: {}: {}", temporary_, doing, std::strerror(number)), ""};
+  const std::string what = fmt::format("{}: {}: {}", temporary_, doing, std::strerror(number));
+  if (number == ENOSPC || number == EDQUOT) {
+    return Error{ErrorCode::full, what,
+                 "free space on the volume of the identity index (quota.volume, analytics.volume)"};
+  }
+  if (number == EACCES || number == EROFS) {
+    return Error{ErrorCode::denied, what, "let the service write to the folder"};
+  }
+  return Error{ErrorCode::unavailable, what, ""};
 }
 
 }  // namespace weir

@@ -27,6 +27,7 @@ Status ConsumerLoop::step(Micros poll_timeout) {
   s.now = s.clock.steady_now();
   WEIR_TRY(s.load_waiting());  // new or moved: position (R2), lineage (R1), index (R5)
 
+  s.seal_again();
   Result<Polled> polled = s.poll(poll_timeout);
   if (!polled && !is_transient(polled.error())) return polled.error();
   if (!polled) {

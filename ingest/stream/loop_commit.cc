@@ -3,6 +3,12 @@
 #include "ingest/stream/loop_state.h"
 
 namespace weir {
+namespace {
+
+/// Of a seal: its volume may be full or not writable now. Anything else is the index's own damage.
+bool may_pass(const Error& error) { return is_transient(error) || error.code == ErrorCode::denied; }
+
+}  // namespace
 
 void ConsumerLoop::State::join(PartitionReader& reader) {
   filling.join(reader);
@@ -52,7 +58,17 @@ void ConsumerLoop::State::release(const CommitBatch& batch) {
 /// Seals the open generation when that is due; the next commit names it.
 void ConsumerLoop::State::seal(PartitionReader& reader, Offset below) {
   if (!reader.sealed.empty()) return;
+  if (reader.seal_retry.waiting() && !reader.seal_retry.due(now)) return;
   Result<std::optional<Generation>> sealed = reader.index->seal(below.value, false);
+  if (!sealed && may_pass(sealed.error())) {
+    reader.seal_failure = sealed.error().text();
+    if (!reader.seal_retry.waiting()) {
+      log_error("identity index cannot be sealed; it stays in memory, retrying",
+                {{"partition", reader.partition.value}, {"error", reader.seal_failure}});
+    }
+    reader.seal_retry.failed(now);
+    return;
+  }
   if (!sealed) {
     log_warn("identity index cannot be sealed; loading the partition anew",
              {{"partition", reader.partition.value}, {"error", sealed.error().text()}});
@@ -60,10 +76,38 @@ void ConsumerLoop::State::seal(PartitionReader& reader, Offset below) {
     load_retry.failed(now);
     return;
   }
+  reader.seal_retry.succeeded();
   if (reader.expired.empty()) reader.expired = reader.index->expirable();
   if (!*sealed) return;
   reader.sealed.push_back(**sealed);
   join(reader);
+}
+
+/// Seals that failed are tried again, and nothing is read while an index is at its hard bound.
+void ConsumerLoop::State::seal_again() {
+  bool full = false;
+  for (const auto& reader : readers) {
+    if (!reader || !reader->seal_retry.waiting()) continue;
+    if (reader->stage == Stage::live) seal(*reader, reader->next);
+    if (reader->stage == Stage::indexing) seal(*reader, reader->read_to);
+    full = full || (reader->seal_retry.waiting() && reader->index && reader->index->at_bound());
+  }
+  if (full || index_full) hold_reading(full);
+}
+
+/// Polling goes on, so that the membership lives. A commit that is tried again pauses too, and its
+/// success resumes: so this is said anew in each step.
+void ConsumerLoop::State::hold_reading(bool full) {
+  Status held;
+  if (full) {
+    held = pauser.pause(being_read());
+  } else if (!commit_retry.waiting()) {
+    held = pauser.resume();
+  }
+  if (!held) log_warn("pause or resume failed", {{"error", held.error().text()}});
+  if (full == index_full) return;
+  index_full = full;
+  list_live();
 }
 
 /// Somebody else moved a position: everything of these partitions is forgotten (R3, R5).

@@ -35,7 +35,8 @@ ConsumerLoop::State::State(Source& source_in, Handler& handler_in, const Identit
       commit_retry(2) {}
 
 Status ConsumerLoop::State::load_waiting() {
-  if (!any_waiting || commit_retry.waiting()) return {};  // a batch that is retried stays as it is
+  // A batch that is retried stays as it is; an index at its bound lets no other one grow.
+  if (!any_waiting || commit_retry.waiting() || index_full) return {};
   if (load_retry.waiting() && !load_retry.due(now)) return {};
   std::vector<PartitionReader*> waiting;
   for (const auto& reader : readers) {
@@ -184,6 +185,7 @@ void ConsumerLoop::State::wait_again(PartitionReader& reader, const std::string&
   reader.gap.reset();
   reader.sealed.clear();
   reader.expired.clear();
+  reader.seal_retry.succeeded();
   reader.observed.reset();
   any_waiting = true;
 }
@@ -206,7 +208,11 @@ void ConsumerLoop::State::list_live() {
     if (!reader) continue;
     if (reader->stage == Stage::live) {
       live.push_back(reader.get());
-    } else {
+    }
+    if (index_full && reader->seal_retry.waiting()) {
+      reasons.push_back("partition " + std::to_string(reader->partition.value) +
+                        ": identity index cannot be sealed: " + reader->seal_failure);
+    } else if (reader->stage != Stage::live) {
       reasons.push_back("partition " + std::to_string(reader->partition.value) + ": " +
                         reader->why_not_live);
     }

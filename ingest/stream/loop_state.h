@@ -4,7 +4,8 @@
 // then its partitions' positions move (release), or, when somebody else moved them, everything of
 // those partitions is forgotten and loaded anew. A commit that could not be made is made again with
 // the same batch, all partitions paused meanwhile. Whatever else interrupts a batch (revoke, lost
-// position, failing index) drops it whole: what it held is read again.
+// position, failing index) drops it whole: what it held is read again. An index that cannot be sealed
+// (its volume is full) grows on in memory, up to its hard bound; there reading pauses until it can.
 #pragma once
 
 #include "ingest/stream/batch_filling.h"
@@ -50,6 +51,8 @@ struct ConsumerLoop::State {
   Status commit_failed(const Error& error);
   void drop_batch(const std::string& why);
   void seal(PartitionReader& reader, Offset below);
+  void seal_again();
+  void hold_reading(bool full);
 
   PartitionReader* reader_of(PartitionId partition);
   void join(PartitionReader& reader);
@@ -77,11 +80,11 @@ struct ConsumerLoop::State {
   std::chrono::steady_clock::time_point now;  // of this step
   std::optional<std::chrono::steady_clock::time_point> filling_since;
   bool source_failing = false;
+  Backoff source_backoff{3, std::chrono::milliseconds(50), std::chrono::seconds(1)};
+  bool index_full = false;  // nothing is read until a seal succeeds
 
   std::mutex readiness_mutex;
   std::vector<std::string> readiness = {"no partition is assigned yet"};
-  Backoff source_backoff{3, std::chrono::milliseconds(50), std::chrono::seconds(1)};
-  bool index_full = false;  // nothing is read until a seal succeeds
 };
 
 }  // namespace weir

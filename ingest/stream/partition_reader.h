@@ -3,6 +3,7 @@
 
 #include "ingest/identity/identity_index.h"
 #include "ingest/stream/handler.h"
+#include "ingest/stream/retry.h"
 
 #include <optional>
 #include <string>
@@ -46,7 +47,8 @@ struct ObservedEnd {
 };
 
 struct PartitionReader {
-  explicit PartitionReader(PartitionId id) : partition(id) {}
+  explicit PartitionReader(PartitionId id)
+      : partition(id), seal_retry(static_cast<std::uint64_t>(id.value)) {}
 
   const PartitionId partition;
   Stage stage = Stage::waiting;
@@ -63,6 +65,10 @@ struct PartitionReader {
   std::optional<Gap> gap;
   std::vector<Generation> sealed;
   std::vector<Generation> expired;
+
+  // a seal that failed: what is open stays in memory meanwhile
+  Retry seal_retry;
+  std::string seal_failure;
 
   NewestRecord newest;
   std::optional<ObservedEnd> observed;  // kept until it has been applied and stored
