@@ -126,14 +126,14 @@ HttpResponse QuotaApi::usage(const HttpRequest& request) {
 
 HttpResponse QuotaApi::quota(const HttpRequest& request) {
   const std::string& id = request.params.at("id");
-  const std::int64_t now_us = clock_.now().value;
+  const Moment now(clock_);
   Result<View> view = ledger_.view();
   if (!view) return problem_of(view.error());
-  const auto plan = plan_in_force(**view, request.tenant, id, now_us);
+  const auto plan = plan_in_force(**view, request.tenant, id, now.wall_us);
   if (!plan) return problem_of(plan.error());
   auto sums = ledger_.recent_sums(request.tenant, id, plan->period);
   if (!sums) return problem_of(sums.error());
-  const Decision state = limiter_.decide(request.tenant, id, *plan, **sums, {}, now_us);
+  const Decision state = limiter_.decide(request.tenant, id, *plan, **sums, {}, now);
   return HttpResponse::json(
       200, fmt::format(R"({{"subscription":{},"plan":{},"period":{{"from":{},"to":{}}},{},{}}})",
                        json_quote(id), json_quote(plan->plan->id),
@@ -145,13 +145,13 @@ HttpResponse QuotaApi::quota(const HttpRequest& request) {
 HttpResponse QuotaApi::decide(const HttpRequest& request) {
   Result<CheckRequest> asked = parse_check(request.body);
   if (!asked) return problem_of(asked.error());
-  const std::int64_t now_us = clock_.now().value;
+  const Moment now(clock_);
   Result<View> view = ledger_.view();
   if (!view) return problem_of(view.error());
-  const auto plan = plan_in_force(**view, request.tenant, asked->subscription, now_us);
+  const auto plan = plan_in_force(**view, request.tenant, asked->subscription, now.wall_us);
   if (!plan) return problem_of(plan.error());
   for (const Cost& cost : asked->costs) {
-    if ((*view)->catalog->meter(request.tenant, cost.meter, now_us) == nullptr) {
+    if ((*view)->catalog->meter(request.tenant, cost.meter, now.wall_us) == nullptr) {
       return problem(422, "/problems/unknown-meter", "There is no such meter",
                      "the catalogue has no meter " + cost.meter);
     }
@@ -159,7 +159,7 @@ HttpResponse QuotaApi::decide(const HttpRequest& request) {
   auto sums = ledger_.recent_sums(request.tenant, asked->subscription, plan->period);
   if (!sums) return problem_of(sums.error());
   const Decision decision =
-      limiter_.decide(request.tenant, asked->subscription, *plan, **sums, asked->costs, now_us);
+      limiter_.decide(request.tenant, asked->subscription, *plan, **sums, asked->costs, now);
   (decision.allowed ? allowed_ : refused_).add();
   HttpResponse response;
   const std::string rest = limits_json(decision) + "," + freshness_json((*view)->freshness);

@@ -68,6 +68,11 @@ LimitState rate_state(TokenBucket& bucket, const RateLimit& limit, std::int64_t 
 
 }  // namespace
 
+Moment::Moment(Clock& clock)
+    : wall_us(clock.now().value),
+      steady_us(std::chrono::duration_cast<Micros>(clock.steady_now().time_since_epoch()).count()) {
+}
+
 std::optional<std::int64_t> Decision::retry_us() const {
   std::optional<std::int64_t> longest = 0;
   for (const LimitState& limit : limits) {
@@ -115,13 +120,14 @@ Limiter::~Limiter() = default;
 
 Decision Limiter::decide(const std::string& tenant, const std::string& subscription,
                          const PlanInForce& in_force, const MeterSums& sums,
-                         std::span<const Cost> costs, std::int64_t now_us) {
+                         std::span<const Cost> costs, Moment moment) {
+  const std::int64_t now_us = moment.steady_us;
   const Plan& plan = *in_force.plan;
   Decision decision;
   for (const Quota& quota : plan.quotas) {
     const auto cost = cost_of(costs, quota.meter);
     if (cost) {
-      decision.limits.push_back(quota_state(quota, sums, in_force.period, *cost, now_us));
+      decision.limits.push_back(quota_state(quota, sums, in_force.period, *cost, moment.wall_us));
     }
   }
   std::lock_guard lock(state_->mutex);

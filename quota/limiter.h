@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/calendar.h"
+#include "base/time.h"
 #include "catalog/catalog.h"
 #include "quota/ledger.h"
 
@@ -21,6 +22,14 @@ namespace weir {
 struct Cost {
   std::string meter;
   std::int64_t cost = 0;
+};
+
+/// A moment by both clocks. Periods go by the wall; buckets by the steady one, which no step of the
+/// wall clock fills or stops.
+struct Moment {
+  explicit Moment(Clock& clock);
+  Moment(std::int64_t wall, std::int64_t steady) : wall_us(wall), steady_us(steady) {}
+  std::int64_t wall_us, steady_us;
 };
 
 /// One limit as it stands after the decision.
@@ -58,7 +67,7 @@ class Limiter {
   /// `sums` of the period. An empty `costs` reports every limit of the plan.
   Decision decide(const std::string& tenant, const std::string& subscription,
                   const PlanInForce& plan, const MeterSums& sums, std::span<const Cost> costs,
-                  std::int64_t now_us);
+                  Moment now);
 
  private:
   struct State;

@@ -23,7 +23,7 @@ class LimiterTest : public ::testing::Test {
  protected:
   Decision ask(std::vector<Cost> costs, std::int64_t now_us = 0) {
     return limiter_.decide("acme", subscription_, {&plan_, {0, 3600 * kSecond}}, sums_, costs,
-                           now_us);
+                           {now_us, now_us});
   }
   std::int64_t tokens_left(const char* meter) {
     for (const LimitState& limit : ask({}).limits) {
@@ -37,6 +37,19 @@ class LimiterTest : public ::testing::Test {
   std::string subscription_ = "sub-1";
   Limiter limiter_{2};
 };
+
+TEST_F(LimiterTest, a_wall_clock_that_is_set_back_stops_no_bucket_and_one_set_forward_fills_none) {
+  const auto at = [&](std::int64_t wall_us, std::int64_t steady_us) {
+    const std::vector<Cost> costs = {{"requests", 4}};
+    return limiter_
+        .decide("acme", subscription_, {&plan_, {0, 3600 * kSecond}}, sums_, costs,
+                {wall_us, steady_us})
+        .allowed;
+  };
+  EXPECT_TRUE(at(3000 * kSecond, 0));
+  EXPECT_TRUE(at(1000 * kSecond, 2 * kSecond));
+  EXPECT_FALSE(at(3500 * kSecond, 3 * kSecond));
+}
 
 TEST_F(LimiterTest, consumes_what_it_allows) {
   EXPECT_TRUE(ask({{"requests", 3}}).allowed);

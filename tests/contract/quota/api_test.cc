@@ -155,6 +155,27 @@ TEST_F(ApiTest, a_refusal_is_not_kept_under_its_key) {
   EXPECT_EQ(check("tokens", 1, "k2").status, 200);
 }
 
+// The wall clock was an hour ahead and is set right: a bucket that goes by it stands still for an hour.
+TEST_F(ApiTest, a_step_of_the_wall_clock_stops_no_rate_limit) {
+  struct SteppedClock : Clock {
+    WallTime wall{kNowUs};
+    std::int64_t steady_us = 0;
+    WallTime now() override { return wall; }
+    std::chrono::steady_clock::time_point steady_now() override {
+      return std::chrono::steady_clock::time_point(Micros(steady_us));
+    }
+  } stepped;
+  QuotaApi api(ledger_, 100, stepped, metrics_);
+  HttpRequest ten = request("");
+  ten.body = R"({"subscription":"sub-1","costs":[{"meter":"tokens","cost":10}]})";
+  ten.headers["idempotency-key"] = "before";
+  EXPECT_EQ(api.check(ten).status, 200);
+  stepped.wall = WallTime{kNowUs - 30'000'000};
+  stepped.steady_us = 10'000'000;
+  ten.headers["idempotency-key"] = "after";
+  EXPECT_EQ(api.check(ten).status, 200);
+}
+
 TEST_F(ApiTest, a_check_needs_a_key_and_a_meter_that_exists) {
   EXPECT_EQ(check("tokens", 1, "").status, 400);
   EXPECT_EQ(check("nothing", 1, "k").status, 422);
