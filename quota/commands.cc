@@ -7,33 +7,16 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <fmt/core.h>
 #include <fstream>
 #include <iterator>
+#include <pwd.h>
+#include <unistd.h>
 
 namespace weir {
 namespace {
 
 constexpr Micros kCommandTimeout = std::chrono::seconds(60);
-
-Result<Connection> connect(const QuotaOptions& options, Deadline deadline) {
-  if (options.database.empty()) {
-    return Error{ErrorCode::config, "quota.database is not set",
-                 "set it in the configuration file, or WEIR_QUOTA_DATABASE"};
-  }
-  return Connection::open(postgres_options(options, "command"), deadline);
-}
-
-/// For commands that read a database which must be set up.
-Result<Connection> connect_checked(const QuotaOptions& options, Deadline deadline) {
-  Result<Connection> connection = connect(options, deadline);
-  if (!connection) return connection;
-  Result<Deployment> stands =
-      check_database(*connection, options.decided, options.kafka.topic, deadline);
-  if (!stands) return std::move(stands).error();
-  return connection;
-}
 
 ExitCode refuse(const std::vector<Fault>& faults) {
   std::fputs((format_faults(faults) + "\n").c_str(), stderr);
@@ -56,17 +39,14 @@ std::optional<Catalog> read_file_catalog(const std::string& path, ExitCode& refu
   return std::move(read.catalog);
 }
 
-std::string actor() {
-  const char* name = std::getenv("USER");
-  return name == nullptr || *name == '\0' ? "unknown" : name;
-}
-
 /// Prints a query's rows under its column names, by tabs.
 ExitCode print_rows(const QuotaOptions& options, const char* header, std::string_view sql) {
   const Deadline deadline = Deadline::in(kCommandTimeout);
-  Result<Connection> connection = connect_checked(options, deadline);
+  auto database = open_database(options, "command", deadline);
+  if (!database) return give_up(database.error());
+  Result<Database::Lease> connection = (*database)->acquire(deadline);
   if (!connection) return give_up(connection.error());
-  Result<Rows> rows = connection->run(sql, deadline);
+  Result<Rows> rows = (*connection)->run(sql, deadline);
   if (!rows) return give_up(rows.error());
   fmt::print("{}\n", header);
   const auto columns = 1 + std::count(header, header + std::string_view(header).size(), '\t');
@@ -81,6 +61,29 @@ ExitCode print_rows(const QuotaOptions& options, const char* header, std::string
 
 }  // namespace
 
+std::string system_user() {
+  const passwd* user = ::getpwuid(::geteuid());
+  return user == nullptr ? "" : user->pw_name;
+}
+
+Status check_database_named(const QuotaOptions& options) {
+  if (!options.database.empty()) return Status();
+  return Error{ErrorCode::config, "quota.database is not set",
+               "set it in the configuration file, or WEIR_QUOTA_DATABASE"};
+}
+
+Result<std::unique_ptr<Database>> open_database(const QuotaOptions& options,
+                                                const std::string& role, Deadline deadline) {
+  WEIR_TRY(check_database_named(options));
+  auto database = std::make_unique<Database>(postgres_options(options, role));
+  Result<Database::Lease> lease = database->acquire(deadline);
+  if (!lease) return std::move(lease).error();
+  Result<Deployment> stands =
+      check_database(**lease, options.decided, options.kafka.topic, deadline);
+  if (!stands) return std::move(stands).error();
+  return database;
+}
+
 ExitCode give_up(const Error& error) {
   // A list of faults is for people: one a line.
   if (error.what.find('\n') != std::string::npos) {
@@ -93,7 +96,8 @@ ExitCode give_up(const Error& error) {
 
 ExitCode migrate_command(const QuotaOptions& options) {
   const Deadline deadline = Deadline::in(kCommandTimeout);
-  Result<Connection> connection = connect(options, deadline);
+  if (Status named = check_database_named(options); !named) return give_up(named.error());
+  Result<Connection> connection = Connection::open(postgres_options(options, "command"), deadline);
   if (!connection) return give_up(connection.error());
   Result<std::vector<std::string>> done =
       set_up_database(*connection, options.decided, options.kafka.topic, deadline);
@@ -118,9 +122,11 @@ ExitCode catalog_diff_command(const QuotaOptions& options, const std::string& pa
   const std::optional<Catalog> next = read_file_catalog(path, refused);
   if (!next) return refused;
   const Deadline deadline = Deadline::in(kCommandTimeout);
-  Result<Connection> connection = connect_checked(options, deadline);
+  auto database = open_database(options, "command", deadline);
+  if (!database) return give_up(database.error());
+  Result<Database::Lease> connection = (*database)->acquire(deadline);
   if (!connection) return give_up(connection.error());
-  Result<std::optional<Catalog>> present = read_stored_catalog(*connection, deadline);
+  Result<std::optional<Catalog>> present = read_stored_catalog(**connection, deadline);
   if (!present) return give_up(present.error());
   const std::vector<std::string> lines = diff_catalogs(present->value_or(Catalog{}), *next);
   for (const std::string& line : lines) fmt::print("{}\n", line);
@@ -133,9 +139,13 @@ ExitCode catalog_apply_command(const QuotaOptions& options, const std::string& p
   const std::optional<Catalog> next = read_file_catalog(path, refused);
   if (!next) return refused;
   const Deadline deadline = Deadline::in(kCommandTimeout);
-  Result<Connection> connection = connect_checked(options, deadline);
+  auto database = open_database(options, "command", deadline);
+  if (!database) return give_up(database.error());
+  Result<Database::Lease> connection = (*database)->acquire(deadline);
   if (!connection) return give_up(connection.error());
-  Result<AppliedCatalog> applied = apply_catalog(*connection, *next, actor(), deadline);
+  const std::string known = system_user();
+  const std::string user = known.empty() ? "unknown" : known;
+  Result<AppliedCatalog> applied = apply_catalog(**connection, *next, user, deadline);
   if (!applied) return give_up(applied.error());
   if (!applied->faults.empty()) return refuse(applied->faults);
   fmt::print("{} version {}, digest {}\n",
@@ -147,7 +157,7 @@ ExitCode status_command(const QuotaOptions& options) {
   const ExitCode deployment = print_rows(
       options, "deployment\ttopic\tincarnation\tpartitions\tclosed_until_us\tcatalogue\tblockers",
       "SELECT deployment_id, topic, incarnation, partitions, closed_until_us, "
-      "coalesce(catalog_version, 0), (SELECT count(*) FROM quota.v1_blockers) "
+      "coalesce(catalog_version, 0), (SELECT count(*) FROM quota.v2_blockers) "
       "FROM quota.v1_deployment");
   if (deployment != ExitCode::done) return deployment;
   fmt::print("\n");

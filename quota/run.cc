@@ -36,10 +36,7 @@ void append(std::vector<std::string>& to, std::vector<std::string> from) {
 
 /// What is wrong whatever the parts say, before anything starts.
 Status check_options(const QuotaOptions& options) {
-  if (options.database.empty()) {
-    return Error{ErrorCode::config, "quota.database is not set",
-                 "set it in the configuration file, or WEIR_QUOTA_DATABASE"};
-  }
+  WEIR_TRY(check_database_named(options));
   const std::vector<Fault> faults = check_decided(options.decided);
   if (!faults.empty()) return Error{ErrorCode::config, format_faults(faults), ""};
   return Status();

@@ -2,23 +2,11 @@
 
 #include "base/json_writer.h"
 #include "quota/commands.h"
-#include "quota/setup.h"
 
 #include <charconv>
 #include <cstdio>
-#include <pwd.h>
-#include <unistd.h>
 
 namespace weir {
-namespace {
-
-std::string system_user() {
-  const passwd* user = ::getpwuid(::geteuid());
-  return user == nullptr ? "" : user->pw_name;
-}
-
-}  // namespace
-
 Decision OperatorArguments::decision() const { return {by.empty() ? system_user() : by, reason}; }
 
 Result<std::vector<std::int64_t>> read_ids(const std::vector<std::string>& words) {
@@ -37,17 +25,7 @@ Result<std::vector<std::int64_t>> read_ids(const std::vector<std::string>& words
 
 Result<std::unique_ptr<Database>> open_for_operator(const QuotaOptions& options,
                                                     Deadline deadline) {
-  if (options.database.empty()) {
-    return Error{ErrorCode::config, "quota.database is not set",
-                 "set it in the configuration file, or WEIR_QUOTA_DATABASE"};
-  }
-  auto database = std::make_unique<Database>(postgres_options(options, "operator"));
-  Result<Database::Lease> lease = database->acquire(deadline);
-  if (!lease) return std::move(lease).error();
-  Result<Deployment> stands =
-      check_database(**lease, options.decided, options.kafka.topic, deadline);
-  if (!stands) return std::move(stands).error();
-  return database;
+  return open_database(options, "operator", deadline);
 }
 
 ExitCode refuse_decision(const Error& error) {
