@@ -1,20 +1,46 @@
 #include "ingest/collector/admin.h"
 
 #include "base/http/api_keys.h"
+#include "base/volume/descriptor.h"
 #include "base/volume/durable_file.h"
+#include "ingest/collector/failure.h"
 #include "ingest/kafka/kafka_admin.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <thread>
 
 namespace weir {
 namespace {
 
 constexpr std::size_t kKeysFileBytesMax = 16u << 20;
+constexpr Micros kLockTimeout = std::chrono::seconds(10);
+constexpr Micros kLockPause = std::chrono::milliseconds(5);
 
-ExitCode fail(const Error& error) {
-  fmt::print(stderr, "weir-ingest: {}\n", error.text());
-  return exit_code_of(error);
+// The file itself is locked, so that nothing is left beside it. Whoever had it put another in its place:
+// then that one is locked.
+Result<Descriptor> lock_file(const std::string& path, Deadline deadline) {
+  while (true) {
+    Result<Descriptor> file = Descriptor::open(path, O_RDWR | O_CREAT);
+    if (!file) return file;
+    struct stat mine = {}, named = {};
+    if (::flock(file->get(), LOCK_EX | LOCK_NB) == 0) {
+      const bool same = ::fstat(file->get(), &mine) == 0 && ::stat(path.c_str(), &named) == 0 &&
+                        mine.st_ino == named.st_ino;
+      if (same) return file;
+    } else if (errno != EWOULDBLOCK && errno != EINTR) {
+      return error_of(errno, "cannot lock", path);
+    }
+    if (deadline.passed()) {
+      return Error{ErrorCode::conflict, path + " is being changed by another process",
+                   "run the same command again"};
+    }
+    std::this_thread::sleep_for(kLockPause);
+  }
 }
 
 }  // namespace
@@ -48,12 +74,13 @@ ExitCode create_topic(const CollectorSettings& settings, const TopicArguments& a
 }
 
 ExitCode new_key(const std::string& tenant, const std::string& name, const std::string& file) {
-  std::string entries;
+  Result<Descriptor> alone = lock_file(file, Deadline::in(kLockTimeout));
+  if (!alone) return fail(alone.error());
   Result<std::string> present = read_file(file, kKeysFileBytesMax);
-  if (present) entries = *present + "\n";
-  if (!present && present.error().code != ErrorCode::not_found) return fail(present.error());
+  if (!present) return fail(present.error());
+  const std::string before = present->empty() ? "" : *present + "\n";
   const ApiKeys::NewKey key = ApiKeys::make(tenant, name);
-  if (Status written = write_file_durably(file, entries + key.entry); !written) {
+  if (Status written = write_file_durably(file, before + key.entry); !written) {
     return fail(written.error());
   }
   fmt::print("{}\n", key.key);
