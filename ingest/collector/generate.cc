@@ -1,38 +1,21 @@
 #include "ingest/collector/generate.h"
 
-#include "base/backoff.h"
 #include "ingest/collector/generate_events.h"
 #include "ingest/collector/generate_output.h"
 #include "ingest/collector/generate_report.h"
+#include "ingest/collector/insist.h"
+#include "ingest/collector/progress_bar.h"
 
 #include <algorithm>
 #include <cstdio>
 #include <fmt/format.h>
-#include <functional>
-#include <unistd.h>
 #include <vector>
 
 namespace weir {
 namespace {
 
 constexpr std::int64_t kBatchRows = 8192;
-constexpr int kTriesMax = 10;
-
-/// One line on a terminal, written over and over; nothing elsewhere.
-class Progress {
- public:
-  explicit Progress(std::int64_t of) : of_(of), shown_(::isatty(STDERR_FILENO) == 1) {}
-  void show(std::int64_t done) const {
-    if (shown_) fmt::print(stderr, "\r{} of {} events ({} %)", done, of_, done * 100 / of_);
-  }
-  void end() const {
-    if (shown_) fmt::print(stderr, "\n");
-  }
-
- private:
-  std::int64_t of_;
-  bool shown_;
-};
+constexpr int kTriesMax = 30;  // a minute at most
 
 /// Waits so that `done` events take done / rate seconds.
 class Pace {
@@ -60,24 +43,9 @@ Result<std::unique_ptr<GenerateOutput>> open_output(const GenerateOptions& optio
   return Error{ErrorCode::invalid, "neither a stream nor a file to write to", "give --out FILE"};
 }
 
-/// Again and again while the stream is away.
-Status insist(const std::function<Status()>& write, bool repeatable, const std::stop_token& stop) {
-  Backoff backoff(1);
-  for (int attempt = 1;; ++attempt) {
-    Status written = write();
-    if (written || attempt == kTriesMax) return written;
-    ErrorCode code = written.error().code;
-    bool may_pass = code == ErrorCode::unavailable || code == ErrorCode::full ||
-                    (code == ErrorCode::in_doubt && repeatable);
-    if (!may_pass) return written;
-    fmt::print(stderr, "{}; trying again\n", written.error().text());
-    if (sleep_until_stop(stop, backoff.next())) return written;
-  }
-}
-
 Status write_all(EventGenerator& generator, GenerateOutput& output, const GenerateOptions& options,
                  const std::stop_token& stop) {
-  Progress progress(options.events);
+  ProgressBar progress("generate", options.events, ProgressBar::Of::events);
   Pace pace(options.rate);
   RequestBatch batch;
   std::vector<std::string> poison;
@@ -85,9 +53,10 @@ Status write_all(EventGenerator& generator, GenerateOutput& output, const Genera
     batch.clear();
     poison.clear();
     more = generator.fill(batch, static_cast<std::size_t>(pace.batch_rows()), poison);
-    WEIR_TRY(insist([&] { return output.write_rows(batch); }, true, stop));
+    WEIR_TRY(insist(stop, {.tries_max = kTriesMax}, [&] { return output.write_rows(batch); }));
     if (!poison.empty()) {
-      WEIR_TRY(insist([&] { return output.write_poison(poison); }, false, stop));
+      WEIR_TRY(insist(stop, {.tries_max = kTriesMax, .repeatable = false},
+                      [&] { return output.write_poison(poison); }));
     }
     progress.show(generator.totals().events);
     pace.keep(generator.totals().received(), stop);

@@ -1,6 +1,7 @@
 #include "ingest/collector/generate_command.h"
 
 #include "base/digest.h"
+#include "ingest/collector/failure.h"
 #include "ingest/collector/outlet.h"
 
 #include <fmt/format.h>
@@ -9,11 +10,6 @@ namespace weir {
 namespace {
 
 constexpr Micros kGrace = std::chrono::seconds(10);
-
-ExitCode fail(const Error& error, ExitCode code) {
-  fmt::print(stderr, "weir-ingest: {}\n", error.text());
-  return code;
-}
 
 }  // namespace
 
@@ -29,9 +25,14 @@ ExitCode generate_events(const CollectorSettings& settings, const GenerateArgume
   purpose.folder = spool_folder(settings, "generate-" + random_hex(8));
   purpose.name = "generate";
   Result<std::unique_ptr<Outlet>> outlet = Outlet::open(settings, purpose, metrics);
-  if (!outlet) return fail(outlet.error(), exit_code_of(outlet.error()));
+  if (!outlet) return fail(outlet.error());
   if (Status ready = (*outlet)->producer().begin(Deadline::in(settings.kafka.timeout)); !ready) {
-    return fail(ready.error(), exit_code_of(ready.error()));
+    // Some partitions may have it.
+    const bool known = !(*outlet)->producer().standing().id.empty();
+    return fail(known ? Error{ready.error().code, ready.error().what,
+                              "then end what may be registered: weir-ingest retire --spool " +
+                                  purpose.folder}
+                      : ready.error());
   }
   (*outlet)->start();
   const ExitCode code = run_generate(*options, &(*outlet)->producer(), *key, stop);
@@ -39,11 +40,11 @@ ExitCode generate_events(const CollectorSettings& settings, const GenerateArgume
   // Events that are made up have an end, whatever came in between: also an end that was asked for. The
   // folder's name is drawn, so nobody could take it up again.
   if (Status ended = (*outlet)->end_soon(stop, kGrace); !ended) {
-    return fail(ended.error(), exit_code_of(ended.error()));
+    return fail(ended.error());
   }
   const Status taken = (*outlet)->check_taken();
   if (Status removed = (*outlet)->remove(); !removed) {
-    return fail(removed.error(), exit_code_of(removed.error()));
+    return fail(removed.error());
   }
   if (!taken) return fail(taken.error(), ExitCode::data);
   return code;

@@ -15,9 +15,9 @@
 namespace weir {
 
 struct Insistence {
-  int tries_max = 0;                // 0: any number
-  bool repeatable = true;           // doing it twice is doing it once: also after `in_doubt`
-  std::optional<Deadline> at_most;  // no try begins behind it
+  int tries_max = 0;                     // 0: any number
+  bool repeatable = true;                // doing it twice is doing it once: also after `in_doubt`
+  std::optional<Deadline> at_most = {};  // no try begins behind it
 };
 Status insist(const std::stop_token& stop, const Insistence& how,
               const std::function<Status()>& action);

@@ -1,6 +1,7 @@
 #include "ingest/collector/load.h"
 
 #include "base/log.h"
+#include "ingest/collector/failure.h"
 #include "ingest/collector/file_identity.h"
 #include "ingest/collector/line_reader.h"
 #include "ingest/collector/open_file.h"
@@ -14,11 +15,6 @@
 
 namespace weir {
 namespace {
-
-ExitCode fail(const Error& error) {
-  fmt::print(stderr, "weir-ingest: {}\n", error.text());
-  return exit_code_of(error);
-}
 
 Status ship_all(const OpenFile& file, std::int64_t end, LineShipper& shipper, ProgressBar& progress,
                 const std::stop_token& stop) {

@@ -1,4 +1,4 @@
-// Progress of long work, on a terminal alone: "access.log  43 %  1.2 GiB of 2.8 GiB". Threads: one.
+// Progress of long work, on a terminal alone: "access.log  43 %  1228 of 2867 MiB". Threads: one.
 #pragma once
 
 #include <chrono>
@@ -9,14 +9,16 @@ namespace weir {
 
 class ProgressBar {
  public:
-  ProgressBar(std::string what, std::int64_t bytes_total);
-  void show(std::int64_t bytes_done);
+  enum class Of { bytes, events };
+  ProgressBar(std::string what, std::int64_t total, Of of = Of::bytes);
+  void show(std::int64_t done);
   /// Takes the line away.
   void end();
 
  private:
   std::string what_;
   std::int64_t total_;
+  Of of_;
   bool terminal_;
   std::chrono::steady_clock::time_point shown_{};
 };

@@ -4,6 +4,7 @@
 #include "base/volume/durable_file.h"
 #include "ingest/codec/codec.h"
 #include "ingest/codec/redrive_line.h"
+#include "ingest/collector/failure.h"
 #include "ingest/collector/one_off.h"
 
 #include <fmt/format.h>
@@ -14,11 +15,6 @@ namespace weir {
 namespace {
 
 constexpr std::size_t kFileBytesMax = 256u << 20;
-
-ExitCode fail(const Error& error) {
-  fmt::print(stderr, "weir-ingest: {}\n", error.text());
-  return error.code == ErrorCode::invalid ? ExitCode::data : exit_code_of(error);
-}
 
 Result<std::vector<RedriveLine>> read_lines(const std::string& path, const std::string& text) {
   std::vector<RedriveLine> lines;

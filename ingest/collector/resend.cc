@@ -1,6 +1,7 @@
 #include "ingest/collector/resend.h"
 
 #include "base/digest.h"
+#include "ingest/collector/failure.h"
 #include "ingest/spool/real_disk.h"
 
 #include <filesystem>
@@ -65,8 +66,7 @@ ExitCode resend(const CollectorSettings& settings, const std::string& folder,
   std::error_code failed;
   const std::filesystem::path whole = std::filesystem::canonical(folder, failed);
   if (failed) {
-    fmt::print(stderr, "weir-ingest: {}: {}\n", folder, failed.message());
-    return ExitCode::usage;
+    return fail({ErrorCode::not_found, folder + ": " + failed.message(), ""}, ExitCode::usage);
   }
   const std::string source = "resend-" + sha256_hex(whole.string()).substr(0, 16);
   Metrics metrics;
@@ -75,10 +75,7 @@ ExitCode resend(const CollectorSettings& settings, const std::string& folder,
   purpose.name = source;
   Result<std::size_t> sent = resend_kept(
       whole.string(), [&] { return Outlet::open(settings, purpose, metrics); }, stop);
-  if (!sent) {
-    fmt::print(stderr, "weir-ingest: {}\n", sent.error().text());
-    return exit_code_of(sent.error());
-  }
+  if (!sent) return fail(sent.error());
   fmt::print("{}: {} records were kept, and are on the stream now\n", folder, *sent);
   return ExitCode::done;
 }

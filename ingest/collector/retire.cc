@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/volume/durable_file.h"
+#include "ingest/collector/failure.h"
 #include "ingest/collector/outlet.h"
 #include "ingest/collector/tail_input.h"
 #include "ingest/spool/real_disk.h"
@@ -10,11 +11,6 @@
 
 namespace weir {
 namespace {
-
-ExitCode fail(const Error& error) {
-  fmt::print(stderr, "weir-ingest: {}\n", error.text());
-  return error.code == ErrorCode::not_found ? ExitCode::usage : exit_code_of(error);
-}
 
 Result<std::string> folder_of(const CollectorSettings& settings, const RetireArguments& arguments) {
   if (!arguments.spool.empty()) return arguments.spool;
@@ -65,9 +61,12 @@ ExitCode retire(const CollectorSettings& settings, const RetireArguments& argume
                 const std::stop_token& stop) {
   RealDisk disk;
   const Result<std::string> folder = folder_of(settings, arguments);
-  if (!folder) return fail(folder.error());
+  if (!folder) return fail(folder.error(), ExitCode::usage);
   const Result<SpoolIdentity> identity = read_spool_identity(disk, *folder);
-  if (!identity) return fail(identity.error());
+  if (!identity) {
+    const bool none = identity.error().code == ErrorCode::not_found;
+    return none ? fail(identity.error(), ExitCode::usage) : fail(identity.error());
+  }
   if (identity->ended) {
     fmt::print("{} has ended already\n", identity->producer);
     return ExitCode::done;

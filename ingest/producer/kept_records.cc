@@ -2,7 +2,7 @@
 
 #include "ingest/codec/codec.h"
 #include "ingest/codec/seal.h"
-#include "ingest/producer/producer_file.h"
+#include "ingest/spool/whole_file.h"
 
 #include <array>
 #include <charconv>

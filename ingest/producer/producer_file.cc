@@ -1,6 +1,7 @@
 #include "ingest/producer/producer_file.h"
 
 #include "base/digest.h"
+#include "ingest/spool/whole_file.h"
 
 #include <sstream>
 
@@ -80,19 +81,6 @@ bool read_fact(const std::string& line, ProducerFile& file) {
 
 std::string epoch_folder(const std::string& folder, std::int64_t epoch) {
   return folder + "/epoch-" + std::to_string(epoch);
-}
-
-Status write_whole(LogDisk& disk, const std::string& folder, const std::string& name,
-                   std::string_view bytes) {
-  const std::string path = folder + "/" + name;
-  {
-    Result<std::unique_ptr<LogFile>> file = disk.open(path + ".new", OpenFor::making);
-    if (!file) return file.error();
-    WEIR_TRY((*file)->write(0, bytes));
-    WEIR_TRY((*file)->sync());
-  }
-  WEIR_TRY(disk.rename(path + ".new", path));
-  return disk.sync_folder(folder);
 }
 
 Status remove_files(LogDisk& disk, const std::string& folder) {

@@ -58,9 +58,6 @@ Result<std::optional<std::vector<Offset>>> read_cursor(LogDisk& disk, const std:
 Status write_cursor(LogDisk& disk, const std::string& folder, std::int64_t epoch,
                     const std::vector<Offset>& next);
 
-/// Written aside, synced, renamed, the folder synced.
-Status write_whole(LogDisk& disk, const std::string& folder, const std::string& name,
-                   std::string_view bytes);
 std::string epoch_folder(const std::string& folder, std::int64_t epoch);
 /// Removes the files of a folder and of those in it; a folder that is not there is success.
 Status remove_files(LogDisk& disk, const std::string& folder);

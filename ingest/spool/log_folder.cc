@@ -1,5 +1,7 @@
 #include "ingest/spool/log_folder.h"
 
+#include "ingest/spool/whole_file.h"
+
 #include <algorithm>
 #include <array>
 
@@ -16,19 +18,6 @@ Result<std::string> read_small(LogDisk& disk, const std::string& path) {
   if (!got) return got.error();
   bytes.resize(*got);
   return bytes;
-}
-
-Status write_small(LogDisk& disk, const std::string& folder, const std::string& path,
-                   std::string_view bytes) {
-  const std::string aside = path + ".new";
-  {
-    Result<std::unique_ptr<LogFile>> file = disk.open(aside, OpenFor::making);
-    if (!file) return file.error();
-    WEIR_TRY((*file)->write(0, bytes));
-    WEIR_TRY((*file)->sync());
-  }
-  WEIR_TRY(disk.rename(aside, path));
-  return disk.sync_folder(folder);
 }
 
 /// Of a log whose making was cut short: no record was ever written.
@@ -91,7 +80,7 @@ Result<LogMeta> make_log(LogDisk& disk, const std::string& folder, std::int32_t 
     const auto made = make_segment(disk, folder, meta.id, {partition, Offset{0}, AppendTime{0}});
     if (!made) return made.error();
   }
-  WEIR_TRY(write_small(disk, folder, meta_path(folder), write_meta(meta)));
+  WEIR_TRY(write_whole(disk, folder, kMetaName, write_meta(meta)));
   return meta;
 }
 

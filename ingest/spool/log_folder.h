@@ -10,7 +10,8 @@
 
 namespace weir {
 
-inline std::string meta_path(const std::string& folder) { return folder + "/log.toml"; }
+inline constexpr const char* kMetaName = "log.toml";
+inline std::string meta_path(const std::string& folder) { return folder + "/" + kMetaName; }
 inline std::string ends_path(const std::string& folder) { return folder + "/ends"; }
 inline std::string partition_folder(const std::string& folder, PartitionId partition) {
   return folder + "/" + std::to_string(partition.value);
