@@ -24,6 +24,7 @@ Status insist(const std::stop_token& stop, const Insistence& how,
     Status done = action();
     if (done || !may_pass(done.error().code, how.repeatable)) return done;
     if (attempt == how.tries_max || (how.at_most && how.at_most->passed())) return done;
+    if (stop.stop_requested()) return done;
     if (const std::string text = done.error().text(); text != told) {
       log_warn("waiting for the stream", {{"error", text}});
       told = text;

@@ -76,7 +76,8 @@ ExitCode resend(const CollectorSettings& settings, const std::string& folder,
   Result<std::size_t> sent = resend_kept(
       whole.string(), [&] { return Outlet::open(settings, purpose, metrics); }, stop);
   if (!sent) return fail(sent.error());
-  fmt::print("{}: {} records were kept, and are on the stream now\n", folder, *sent);
+  if (*sent == 0) fmt::print("{}: no record is kept\n", folder);
+  if (*sent > 0) fmt::print("{}: {} records were kept, and are on the stream now\n", folder, *sent);
   return ExitCode::done;
 }
 
