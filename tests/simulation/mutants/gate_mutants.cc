@@ -146,31 +146,40 @@ Mutant mutant(std::string rule, std::string name, std::string history, std::set<
 template <class Outer, class Inner>
 class Over : public Outer {
  public:
-  explicit Over(GateStore& real) : Over(std::make_unique<Inner>(real)) {}
+  template <class... More>
+  explicit Over(GateStore& real, More&&... more)
+      : Over(std::make_unique<Inner>(real), std::forward<More>(more)...) {}
 
  private:
-  explicit Over(std::unique_ptr<Inner> inner) : Outer(*inner), inner_(std::move(inner)) {}
+  template <class... More>
+  explicit Over(std::unique_ptr<Inner> inner, More&&... more)
+      : Outer(*inner, std::forward<More>(more)...), inner_(std::move(inner)) {}
   std::unique_ptr<Inner> inner_;
 };
 
 /// READY(T) alone: numbers and seals would show what a weaker barrier misses.
 void nobody_seals(WorldHooks& hooks) { read_so<NobodySeals>(hooks); }
 
-template <class Weaker>
-Mutant barrier_mutant(std::string name, std::string history) {
-  Mutant made = mutant(
-      "R9", std::move(name), std::move(history), {Fault::slow_partition}, [](WorldHooks& hooks) {
-        nobody_seals(hooks);
-        hooks.gate_store = through<GateStore, Over<Weaker, GateReads<NobodySeals>>>();
-      });
+Mutant barrier_mutant(std::string name, std::string history,
+                      std::function<void(WorldHooks&)> hook) {
+  Mutant made = mutant("R9", std::move(name), std::move(history), {Fault::slow_partition},
+                       [hook](WorldHooks& hooks) {
+                         nobody_seals(hooks);
+                         hook(hooks);
+                       });
   made.deployment = nobody_seals;
   return made;
+}
+
+template <class Weaker>
+void weaker_barriers(WorldHooks& hooks) {
+  hooks.gate_store = through<GateStore, Over<Weaker, GateReads<NobodySeals>>>();
 }
 
 void barriers_of_before(WorldHooks& hooks) {
   auto before = std::make_shared<std::map<std::int32_t, std::int64_t>>();
   hooks.gate_store = [before](GateStore& real, Scheduler&) -> std::unique_ptr<GateStore> {
-    return std::make_unique<BarrierOfBefore>(real, before);
+    return std::make_unique<Over<BarrierOfBefore, GateReads<NobodySeals>>>(real, before);
   };
 }
 
@@ -178,13 +187,14 @@ void barriers_of_before(WorldHooks& hooks) {
 
 std::vector<Mutant> gate_mutants() {
   return {
-      mutant("R9", "barrier_from_before_T",
-             "the position that is waited for was read before T: what came since is missing",
-             {Fault::slow_partition}, barriers_of_before),
-      barrier_mutant<LagIsZero>("lag_instead_of_barrier",
-                                "lag looks zero while a partition delivers nothing"),
-      barrier_mutant<FirstPartitionIgnored>("one_partition_ignored",
-                                            "the slow partition is the one nobody asked"),
+      barrier_mutant(
+          "barrier_from_before_T",
+          "the position that is waited for was read before T: what came since is missing",
+          barriers_of_before),
+      barrier_mutant("lag_instead_of_barrier", "lag looks zero while a partition delivers nothing",
+                     weaker_barriers<LagIsZero>),
+      barrier_mutant("one_partition_ignored", "the slow partition is the one nobody asked",
+                     weaker_barriers<FirstPartitionIgnored>),
       mutant("R10", "grace_zero", "an event in time is accepted after the close of its period",
              {Fault::slow_partition},
              [](WorldHooks& hooks) {
