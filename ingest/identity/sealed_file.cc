@@ -30,6 +30,26 @@ void UnmapBytes::operator()(const std::uint8_t* at) const {
   ::munmap(const_cast<std::uint8_t*>(at), size);
 }
 
+Status read_through(int fd, std::size_t size, const std::string& path) {
+  constexpr std::size_t kChunk = 1u << 20;
+  std::vector<char> chunk(std::min(size, kChunk));
+  for (std::size_t at = 0; at < size;) {
+    const std::size_t want = std::min(size - at, chunk.size());
+    const ssize_t got = ::pread(fd, chunk.data(), want, static_cast<off_t>(at));
+    if (got < 0 && errno == EINTR) continue;
+    if (got > 0) {
+      at += static_cast<std::size_t>(got);
+      continue;
+    }
+    if (got < 0 && errno != EIO) return system_error(path, "read");
+    return Error{
+        ErrorCode::integrity,
+        fmt::format("{}: {}", path, got < 0 ? "the disk cannot read it" : "it is cut short"),
+        "the file does not count; its range is read again from the stream"};
+  }
+  return {};
+}
+
 Result<MappedFile> MappedFile::open(const std::string& path) {
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return system_error(path, "open");
@@ -39,6 +59,10 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
     return Error{ErrorCode::integrity, path + ": the file is empty", ""};
   }
   std::size_t size = static_cast<std::size_t>(about.st_size);
+  if (Status readable = read_through(fd, size, path); !readable) {
+    ::close(fd);
+    return readable.error();
+  }
   void* at = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
   ::close(fd);
   if (at == MAP_FAILED) return system_error(path, "mmap");

@@ -2,7 +2,10 @@
 //
 // open() checks everything: the digest that its row names, header, length, order of the blocks.
 // Each later look-up checks the sum of the one block that it reads, so that a disk that rots under
-// a running process is noticed. Errors: `not_found`, `integrity`, or of the system. Threads: one.
+// a running process is noticed. The whole file is read by calls before it is looked at where it is
+// mapped: a sector that cannot be read is an error then, where a mapping would end the process (it
+// still does when the sector goes bad later, and the page was let go). Errors: `not_found`,
+// `integrity`, or of the system. Threads: one.
 #pragma once
 
 #include "base/result.h"
@@ -23,6 +26,9 @@ struct UnmapBytes {
   std::size_t size = 0;
   void operator()(const std::uint8_t* at) const;
 };
+
+/// Reads the first `size` bytes of `fd` once. Error `integrity`: the disk cannot give them.
+Status read_through(int fd, std::size_t size, const std::string& path);
 
 /// Read-only view of a whole file.
 class MappedFile {

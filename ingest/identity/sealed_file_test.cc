@@ -5,6 +5,10 @@
 #include "ingest/identity/sealed_set.h"
 #include "ingest/identity/sealed_writer.h"
 
+#include <fcntl.h>
+#include <filesystem>
+#include <unistd.h>
+
 namespace weir {
 namespace {
 
@@ -145,6 +149,28 @@ TEST_F(SealedFileTest, generation_without_identities_is_a_file_too) {
   auto found = file->find(id_of(1));
   ASSERT_TRUE(found.ok());
   EXPECT_FALSE(*found);
+}
+
+// A sector went bad: looked at where the file is mapped, that is SIGBUS. The first page of a process's own
+// memory is a place whose reading fails with EIO.
+TEST_F(SealedFileTest, R5_what_the_disk_cannot_read_is_damage_and_ends_no_process) {
+  const int fd = ::open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  const Status read = read_through(fd, 4096, "a file");
+  ::close(fd);
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.error().code, ErrorCode::integrity);
+  EXPECT_NE(read.error().what.find("the disk cannot read it"), std::string::npos);
+}
+
+TEST_F(SealedFileTest, a_file_that_is_cut_short_while_it_is_opened_is_damaged) {
+  const Generation generation = write(100);
+  const int fd = ::open(path_of(generation).c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  const auto size = std::filesystem::file_size(path_of(generation));
+  EXPECT_TRUE(read_through(fd, size, "a file").ok());
+  EXPECT_EQ(read_through(fd, size + 1, "a file").error().code, ErrorCode::integrity);
+  ::close(fd);
 }
 
 }  // namespace

@@ -52,7 +52,8 @@ std::string retell(const PartitionState& state) {
 std::string retell(const NumberState& state) {
   std::string out = words(state.producer, state.epoch, state.partition, state.highest);
   for (const auto& [from, to] : state.holes) out += words(from, to);
-  if (state.newest) out += words("newest", state.newest->incarnation, state.newest->offset);
+  if (state.newest)
+    out += words(std::string("newest"), state.newest->incarnation, state.newest->offset);
   return out;
 }
 std::string retell(const ProducerState& state) {

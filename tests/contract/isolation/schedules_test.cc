@@ -244,7 +244,7 @@ TEST_P(Schedules, R14_an_end_waits_for_whoever_has_read_that_there_is_none) {
   EXPECT_TRUE(counting->read_ends(ids)->empty());
   EXPECT_TRUE(sealing->register_producer(end, AppendTime{2}));  // a seal stands in nobody's way
   sealing.reset();
-  NumberChange five{"gw-1", 1, kP0, 5, {}, false};
+  NumberChange five{"gw-1", 1, kP0, 5, std::nullopt, {}, false};
   ASSERT_TRUE(counting->write_numbers(kFirst, std::vector{five}));
   bool ended = true;
   EXPECT_FALSE(b_.starts([&] { ended = *ending->end_producer(end, AppendTime{3}); }));
