@@ -9,11 +9,12 @@
 namespace weir {
 namespace {
 
-/// Of epochs before the seal's own.
+/// Of epochs before the seal's own; of its own as well when it says that this one is over.
 std::vector<EpochNumbers> finals_of(const Seal& seal) {
   std::vector<EpochNumbers> finals;
-  std::ranges::copy_if(seal.numbers, std::back_inserter(finals),
-                       [&](const EpochNumbers& entry) { return entry.epoch < seal.epoch; });
+  std::ranges::copy_if(seal.numbers, std::back_inserter(finals), [&](const EpochNumbers& entry) {
+    return entry.epoch < seal.epoch || (seal.final && entry.epoch == seal.epoch);
+  });
   return finals;
 }
 
@@ -41,7 +42,7 @@ void take(ProducerNews& news, const SealRecord& record, const SealRules& rules) 
   if (seal.epoch > news.registration.epoch) news.registration = seal;
   news.first_append = std::min(news.first_append, record.append_time);
   news.finals = merge_numbers(news.finals, finals_of(seal));
-  if (seal.kind == Seal::Kind::sealed && !is_ahead(record, rules)) {
+  if (seal.kind == Seal::Kind::sealed && seal.until_us > 0 && !is_ahead(record, rules)) {
     news.kept.push_back({seal, record.append_time, sealed_edge(seal.until_us, rules)});
   }
   if (seal.kind == Seal::Kind::end && (!news.end || news.end->seal.epoch < seal.epoch)) {

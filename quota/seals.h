@@ -6,7 +6,8 @@
 //   registration   the greatest epoch named
 //   finals         last numbers of epochs that are over, united for ever: a later seal, whose
 //                  producer holds them for told, repeats them no more, and is kept with them merged
-//                  in, so that a loss at an epoch's end stays visible whichever seal is asked
+//                  in, so that a loss at an epoch's end stays visible whichever seal is asked. The
+//                  producer's present epoch stands among them once its final seal came (R2)
 //   kept seals     the first of each bucket edge (the greatest edge T with W >= T + grace), and the
 //                  newest, for `check` to show
 //   end            the END of the greatest epoch

@@ -71,6 +71,20 @@ TEST(SealsTest, producers_come_by_their_ids_each_with_its_greatest_epoch) {
   EXPECT_THAT(gathered.producers[1].finals, ElementsAre(EpochNumbers{1, {3}}));
 }
 
+TEST(SealsTest, R2_a_final_seal_says_that_its_own_epoch_is_over) {
+  SealRecord last = sealed(1500, {{1, {3}}, {2, {7, 2}}}, 2);
+  EXPECT_THAT(gather_seals({&last, 1}, kRules).producers[0].finals,
+              ElementsAre(EpochNumbers{1, {3}}));
+  last.seal.final = true;
+  EXPECT_THAT(gather_seals({&last, 1}, kRules).producers[0].finals,
+              ElementsAre(EpochNumbers{1, {3}}, EpochNumbers{2, {7, 2}}));
+  // Of an input nobody knows up to when it was read: the numbers are final, no time is vouched for.
+  last.seal.until_us = 0;
+  const ProducerNews news = gather_seals({&last, 1}, kRules).producers[0];
+  EXPECT_THAT(news.kept, IsEmpty());
+  EXPECT_THAT(news.finals, SizeIs(2));
+}
+
 TEST(SealsTest, R14_the_end_of_the_greatest_epoch_is_the_end) {
   const SealRecord seals[] = {of_kind(Seal::Kind::end, 2, {{2, {8}}}),
                               of_kind(Seal::Kind::end, 1, {{1, {5}}})};

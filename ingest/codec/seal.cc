@@ -83,6 +83,7 @@ std::string write_seal(const Seal& seal) {
   json += "\",";
   if (seal.kind == Seal::Kind::sealed)
     json += "\"until_us\":" + std::to_string(seal.until_us) + ",";
+  if (seal.final) json += "\"final\":true,";
   json += "\"accepted_when\":" + json_quote(seal.accepted_when) +
           ",\"epoch\":" + std::to_string(seal.epoch) +
           ",\"numbers\":" + write_numbers(seal.numbers) + "}";
@@ -116,6 +117,9 @@ Result<Seal> read_seal(std::string_view json) {
       (*root)["until_us"].get(seal.until_us) != simdjson::SUCCESS) {
     return wrong("until_us");
   }
+  bool final = false;
+  seal.final = (*root)["final"].get(final) == simdjson::SUCCESS && final;
+  if (seal.final && seal.kind != Seal::Kind::sealed) return wrong("final");
   if ((*root)["accepted_when"].get(text) != simdjson::SUCCESS) return wrong("accepted_when");
   seal.accepted_when = text;
   if ((*root)["epoch"].get(seal.epoch) != simdjson::SUCCESS || seal.epoch < 1) {

@@ -4,6 +4,9 @@
 //   sealed         "all that I accepted before the wall time W is in, and these are my last numbers"
 //   end            the same for ever: the source has ended
 //
+// The last `sealed` of an epoch that another topic follows says `final`: of this epoch nothing more
+// comes (R2). Whoever does not know the member reads an ordinary seal.
+//
 // A seal carries the last number of each partition (0: none) for the producer's own epoch, and for
 // every earlier one whose final numbers no acknowledged seal has carried. It repeats the
 // registration, and goes into every partition. Written as JSON:
@@ -30,12 +33,13 @@ struct Seal {
   enum class Kind { registration, sealed, end };
   std::string producer;
   Kind kind = Kind::registration;
-  std::int64_t until_us = 0;  // W, of `sealed` alone
+  std::int64_t until_us = 0;  // W, of `sealed` alone; 0: it vouches for numbers, for no time
   /// When an event counts as accepted: "spool" (fsynced), "broker" (acknowledged), "input" (it
   /// stands in the input file). For the certificate (R14).
   std::string accepted_when;
   std::int64_t epoch = 0;             // the producer's own
   std::vector<EpochNumbers> numbers;  // ascending by epoch; empty in a registration
+  bool final = false;  // of `sealed` alone: its own epoch's numbers are the last ones
   bool operator==(const Seal&) const = default;
 };
 

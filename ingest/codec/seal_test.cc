@@ -21,6 +21,16 @@ TEST(Seal, what_is_written_is_read_back) {
   }
 }
 
+TEST(Seal, the_last_one_of_an_epoch_says_so) {
+  Seal seal = sealed();
+  seal.final = true;
+  const std::string json = write_seal(seal);
+  EXPECT_NE(json.find("\"final\":true"), std::string::npos) << json;
+  const Result<Seal> read = read_seal(json);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(*read, seal);
+}
+
 TEST(Seal, the_grammar_stays_as_it_is) {
   EXPECT_EQ(write_seal(sealed()),
             R"({"seal":"gw-1.5f3a","kind":"sealed","until_us":1767225600000000,)"

@@ -48,6 +48,8 @@ TEST_F(ProducerEpochs, R14_another_topic_is_the_next_epoch_behind_a_drained_spoo
   const std::vector<Seal> last = former.seals(kFirst, Seal::Kind::sealed);
   ASSERT_EQ(last.size(), 1u);
   EXPECT_THAT(last[0].numbers[0].last, ElementsAre(2, 1));
+  EXPECT_TRUE(last[0].final);
+  EXPECT_EQ(last[0].until_us, clock_.now().value);
 
   ASSERT_TRUE(append(*producer, 3, "d"));
   forward_all(*producer);
@@ -63,6 +65,52 @@ TEST_F(ProducerEpochs, R14_another_topic_is_the_next_epoch_behind_a_drained_spoo
   EXPECT_EQ(present.in(PartitionId{3}).back().origin.epoch +
                 present.in(PartitionId{3}).front().origin.epoch,
             0);  // seals bear no numbers
+}
+
+// What stands in the input and was not read yet is accepted, too: W = now would vouch for it.
+TEST_F(ProducerEpochs, R15_the_final_seal_of_an_input_vouches_for_numbers_and_for_no_time) {
+  options_.accepted_when = AcceptedWhen::input;
+  std::unique_ptr<Producer> producer = begun();
+  ASSERT_TRUE(append(*producer, 0, "a"));
+  producer.reset();
+  move();
+  producer = begun();
+  const std::vector<Seal> last = Told::of(stream_).seals(kFirst, Seal::Kind::sealed);
+  ASSERT_EQ(last.size(), 1u);
+  EXPECT_TRUE(last[0].final);
+  EXPECT_EQ(last[0].until_us, 0);
+  EXPECT_THAT(last[0].numbers[0].last, ElementsAre(1, 0));
+}
+
+// The final seal is out, the crash comes before the new epoch, and it is started with the old topic
+// again: numbers of the old epoch would be read by nobody once the move is finished.
+TEST_F(ProducerEpochs, R2_an_epoch_whose_final_seal_is_out_never_goes_on) {
+  std::unique_ptr<Producer> producer = begun();
+  ASSERT_TRUE(append(*producer, 0, "a"));
+  producer.reset();
+  const std::string former = options_.topic;
+  move();
+  std::int64_t cut = 0;
+  for (std::int64_t step = 1; cut == 0; ++step) {
+    ASSERT_LT(step, 1000);
+    disk_.die_at_step(step, [](std::uint64_t) { return 0; });
+    Result<std::unique_ptr<Producer>> opened = try_open();
+    if (opened) (void)(*opened)->begin(soon());
+    if (opened) opened->reset();
+    disk_.power_fail([](std::uint64_t) { return 0; });
+    cut = static_cast<std::int64_t>(Told::of(stream_).seals(kFirst, Seal::Kind::sealed).size());
+  }
+  disk_.die_at_step(0, {});
+  options_.topic = former;
+  sink_ = stream_.sink();
+  producer = begun();
+  EXPECT_EQ(producer->standing().epoch, 2);
+  ASSERT_TRUE(append(*producer, 0, "b"));
+  forward_all(*producer);
+  ASSERT_TRUE(*producer->seal(soon()));
+  const Told told = Told::of(stream_);
+  told.expect_promises();
+  EXPECT_EQ(told.seals(kFirst, Seal::Kind::registration).back().epoch, 2);
 }
 
 TEST_F(ProducerEpochs, R14_events_for_a_topic_that_is_gone_are_never_dropped) {

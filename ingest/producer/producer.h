@@ -13,7 +13,8 @@
 //
 // The id is made with the spool and lost with it: whoever comes without one is a new producer, and
 // the old one stays unsealed until an operator retires it. Another topic, or another number of
-// partitions, begins a new epoch, after the old one's spool is drained to the old topic.
+// partitions, begins a new epoch, after the old one's spool is drained to the old topic, which gets
+// the old epoch's final seal (R2).
 //
 // Every step may be called again after an error, and none sleeps. Threads: append(),
 // partition_count() and standing() any; the steps from any, one at a time (they lock). What a step

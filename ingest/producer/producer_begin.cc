@@ -117,7 +117,7 @@ Status Producer::State::find_out(Deadline deadline) {
     WEIR_TRY(take_log(*std::move(opened)));
   }
   const bool same_topic = file && file->present().topic == options.topic;
-  const bool known = same_topic && file->present().registered;
+  const bool known = same_topic && file->present().registered && !file->present().over();
   Result<std::int32_t> partitions = stream.partition_count(known ? briefly(deadline) : deadline);
   if (!partitions) {
     // A registered spool takes events with the stream away; the count is checked when it is back.
@@ -126,7 +126,7 @@ Status Producer::State::find_out(Deadline deadline) {
   }
   if (!file) WEIR_TRY(make_first(*partitions));
   const EpochFact& present = file->present();
-  if (present.topic != options.topic || present.partitions != *partitions) {
+  if (present.topic != options.topic || present.partitions != *partitions || present.over()) {
     WEIR_TRY(change_epoch(*partitions, deadline));
   }
   return register_everywhere(deadline);
@@ -205,9 +205,23 @@ Status Producer::State::drain_former(Deadline deadline) {
   if (!partitions) return partitions.error();
   const WallTime now = clock.now();
   WEIR_TRY(drain_to(**sink, deadline));
+  WEIR_TRY(remember_over());
   Seal last = seal_of(Seal::Kind::sealed, spool_ends());
-  last.until_us = now.value;
+  last.final = true;
+  // What stands in an input and was not read yet is accepted all the same (R15): no W is known.
+  last.until_us = options.accepted_when == AcceptedWhen::input ? 0 : now.value;
   return send_everywhere(**sink, last, former.partitions, deadline);
+}
+
+/// Before the final seal is sent: whoever starts with the old topic again after it must not go on
+/// with numbers that nobody reads any more (R2).
+Status Producer::State::remember_over() {
+  if (file->present().over()) return {};
+  ProducerFile over = *file;
+  over.present().last = numbers_of(spool_ends());
+  WEIR_TRY(write_producer_file(disk, options.folder, over));
+  file = std::move(over);
+  return {};
 }
 
 Status Producer::State::change_epoch(std::int32_t partitions, Deadline deadline) {

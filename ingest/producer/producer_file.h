@@ -34,6 +34,9 @@ struct EpochFact {
   std::string log_id;  // the spool's
   bool registered = false;
   std::vector<std::int64_t> last;  // of a drained epoch, by partition; else empty
+
+  /// It never numbers another record, whatever topic the next start asks for.
+  bool over() const { return !last.empty(); }
 };
 
 struct ProducerFile {

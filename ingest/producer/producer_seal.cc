@@ -28,6 +28,7 @@ Seal Producer::State::seal_of(Seal::Kind kind, const std::vector<Offset>& ends) 
     numbers.epoch = fact.epoch;
     numbers.last = fact.last;
   }
+  seal.numbers.back().last.clear();
   for (const Offset end : ends) seal.numbers.back().last.push_back(end.value);
   return seal;
 }

@@ -34,6 +34,7 @@ struct Producer::State {
   Status make_first(std::int32_t partitions);
   Status change_epoch(std::int32_t partitions, Deadline deadline);
   Status drain_former(Deadline deadline);
+  Status remember_over();
   Status drain_to(RecordSink& sink, Deadline deadline);
   Status register_everywhere(Deadline deadline);
   Result<std::unique_ptr<FileLog>> open_log(std::int64_t epoch, std::int32_t partitions);
