@@ -62,7 +62,7 @@ class AppendSpans {
   };
   std::vector<Run> runs_;
   std::optional<AppendSpan> folded_;
-  std::int64_t noted_to_ = 0;
+  std::int64_t noted_to_ = INT64_MIN;
 };
 
 }  // namespace weir

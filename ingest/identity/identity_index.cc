@@ -90,13 +90,12 @@ void IdentityIndex::set_unheld_until(AppendTime at) { state_->lost = at; }
 
 void IdentityIndex::begin_at(std::int64_t offset, bool from_first_record) {
   State& state = *state_;
-  bool nothing_before = from_first_record && state.incarnation == 1;
   state.begun = true;
-  state.before_unknown = !nothing_before;
+  state.before_unknown = !from_first_record;
   state.before.reset();
   // Below the first record there ever was there is nothing, so that is covered too: a file from 0
   // on says, after any restart, that nothing came before.
-  state.open_from = nothing_before ? 0 : offset;
+  state.open_from = from_first_record && state.incarnation == 1 ? 0 : offset;
   state.open_to = offset;
   state.table = OpenTable();
   state.spans = AppendSpans();

@@ -45,7 +45,7 @@ class OpenTable {
   static std::size_t entries_within(std::size_t bytes);
 
  private:
-  static constexpr std::int64_t kFree = -1;
+  static constexpr std::int64_t kFree = INT64_MIN;  // what is inherited stands below 0
   struct alignas(32) Slot {
     Identity identity;
     std::int64_t offset = kFree;

@@ -106,15 +106,16 @@ std::vector<std::pair<std::int64_t, std::int64_t>> SealedSet::present_ranges() c
 
 std::int64_t SealedSet::choose_run_end(RunChoice choice) const {
   if (choice.readable_from) return end_that_can_go_on(*choice.readable_from);
-  std::int64_t end = 0;
-  for (auto [from, to] : present_ranges()) end = std::max(end, to);
-  return end;
+  std::optional<std::int64_t> end;
+  for (auto [from, to] : present_ranges()) end = std::max(end.value_or(to), to);
+  return end.value_or(0);
 }
 
 std::int64_t SealedSet::end_that_can_go_on(std::int64_t readable_from) const {
-  std::int64_t begin = 0;
-  std::int64_t end = -1;
-  for (auto [from, to] : present_ranges()) {
+  const auto ranges = present_ranges();
+  if (ranges.empty()) return -1;
+  auto [begin, end] = ranges.front();
+  for (auto [from, to] : ranges) {
     if (end < from) {
       if (readable_from <= end) break;  // the hole above can be filled
       begin = from;
@@ -184,11 +185,15 @@ std::optional<AppendTime> SealedSet::append_max() const {
 
 std::optional<AppendTime> SealedSet::append_max_below(std::int64_t offset) const {
   std::optional<AppendTime> most;
-  for (const Member& member : members_) {
-    const Generation& generation = member.file.generation();
-    if (generation.incarnation == incarnation_ && generation.to_offset > offset) continue;
+  const auto take = [&](const Generation& generation) {
+    if (generation.incarnation == incarnation_ && generation.to_offset > offset) return;
     most = most ? std::max(*most, generation.append_max) : generation.append_max;
-  }
+  };
+  for (const Member& member : members_) take(member.file.generation());
+  // What their files held, nobody holds: the rows still say up to when it was appended. Of what was
+  // inherited (R2) the next record read does not say it: both topics were written to at once.
+  for (const Generation& generation : dead_) take(generation);
+  for (const Generation& generation : foreign_) take(generation);
   return most;
 }
 
@@ -227,7 +232,8 @@ void SealedSet::add(SealedFile file, std::int64_t run_to) {
 void SealedSet::begin_run(std::int64_t offset) { settle(offset); }
 
 std::vector<Generation> SealedSet::expirable(const ExpiryBounds& bounds) const {
-  std::vector<Generation> expired = dead_;
+  // A row without a file goes once a file of the run says in its place what the row says.
+  std::vector<Generation> expired = has_run() ? dead_ : std::vector<Generation>();
   for (const Generation& generation : foreign_) {
     if (generation.append_max < bounds.horizon_start) expired.push_back(generation);
   }

@@ -70,7 +70,7 @@ class SealedSet {
   bool has_run() const { return run_from_ < run_to_; }
   /// Of all files, loose ones included.
   std::optional<AppendTime> append_max() const;
-  /// Of the files that hold smaller addresses only than `offset` of the present incarnation.
+  /// Of the rows, with a file or without, that are of smaller addresses only than `offset` is.
   std::optional<AppendTime> append_max_below(std::int64_t offset) const;
 
   /// Marks in `out` the rows whose identity a file knows at a smaller address (R4, R6).
