@@ -72,7 +72,7 @@ struct QuotaPartition {
 
 /// Something open that stands in the way of every close.
 struct QuotaBlocker {
-  std::string kind;  // "gap", "quarantine", "lineage", "overflow", "after_end"
+  std::string kind;  // "gap", "quarantine", "lineage", "move", "overflow", "after_end"
   std::int64_t id = 0;
   std::optional<std::int32_t> partition;
   std::string what;

@@ -114,6 +114,7 @@ std::string action_for(const QuotaBlocker& blocker) {
   }
   if (blocker.kind == "lineage")
     return "weir-quota lineage show, then adopt it or restore the topic";
+  if (blocker.kind == "move") return "weir-quota move show: who has not switched yet";
   if (blocker.kind == "after_end")
     return "weir-quota flags list: a producer that had ended sent on";
   return "weir-quota flags list shows it";
@@ -125,8 +126,11 @@ Reason reason_of(const QuotaBlocker& blocker) {
           blocker.opened_at_us};
 }
 
-/// While one is open, it is not certain which log a barrier would stand in (R1).
-bool unsettles_lineage(const QuotaBlocker& blocker) { return blocker.kind == "lineage"; }
+/// While one is open, it is not certain which log a barrier would stand in (R1), or it would be one
+/// that is being left (R2).
+bool unsettles_lineage(const QuotaBlocker& blocker) {
+  return blocker.kind == "lineage" || blocker.kind == "move";
+}
 
 void judge_deployment(const QuotaDeployment& deployment, std::vector<Reason>& reasons) {
   if (deployment.replica) {

@@ -159,5 +159,16 @@ TEST(Readiness, R1_no_barrier_is_written_while_the_lineage_is_open) {
   EXPECT_TRUE(judge_lineage(standing).empty());
 }
 
+// A barrier would stand in a topic that is being left, and prove nothing about the other one.
+TEST(Readiness, R2_no_barrier_is_written_while_a_move_is_declared) {
+  Standing standing = proven();
+  standing.blockers.push_back({"move", 1, {}, "from topic a to b, declared by ada", 5});
+  ASSERT_EQ(judge_lineage(standing).size(), 1u);
+  const Reason reason = judge_lineage(standing).front();
+  EXPECT_EQ(reason.code, "move");
+  EXPECT_NE(reason.next_action.find("weir-quota move show"), std::string::npos);
+  EXPECT_EQ(codes(standing), Codes{"move"});
+}
+
 }  // namespace
 }  // namespace weir

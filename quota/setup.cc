@@ -5,6 +5,8 @@
 #include "quota/postgres_sql.h"
 #include "quota/postgres_store.h"
 
+#include <algorithm>
+
 namespace weir {
 namespace {
 
@@ -36,6 +38,26 @@ Status insert_deployment(Connection& connection, const Decided& decided, const s
           .text(decided.partitioner),
       deadline));
   return Status();
+}
+
+/// A topic that differs since the stream moved, or is about to (R2).
+Result<std::vector<Fault>> explain_topic(Connection& connection, const std::string& topic,
+                                         std::vector<Fault> faults, Deadline deadline) {
+  const auto fault = std::ranges::find(faults, "kafka.topic", &Fault::where);
+  if (fault == faults.end()) return faults;
+  Result<Rows> rows = connection.run(
+      "SELECT topic, former_topic, settled IS NULL FROM quota.move "
+      "WHERE settled = 'finished' AND former_topic = $1 OR settled IS NULL AND topic = $1 "
+      "ORDER BY id DESC LIMIT 1",
+      Params().text(topic), deadline);
+  if (!rows) return std::move(rows).error();
+  if (rows->empty()) return faults;
+  const std::string to(rows->text(0, 0)), from(rows->text(0, 1));
+  fault->what = rows->integer(0, 2) != 0
+                    ? "is " + topic + ", but the move to it is not finished: set it to " + from +
+                          " until weir-quota move finish"
+                    : "is " + topic + ", but the stream has moved to " + to + ": set it to " + to;
+  return faults;
 }
 
 }  // namespace
@@ -88,9 +110,10 @@ Result<std::vector<std::string>> set_up_database(Connection& connection, const D
     stands = read_deployment(connection, deadline);
   }
   if (!stands) return std::move(stands).error();
-  if (const auto faults = compare_decided(decided, topic, *stands); !faults.empty()) {
-    return config_error(faults);
-  }
+  const auto faults =
+      explain_topic(connection, topic, compare_decided(decided, topic, *stands), deadline);
+  if (!faults) return faults.error();
+  if (!faults->empty()) return config_error(*faults);
   return done;
 }
 
@@ -99,9 +122,10 @@ Result<Deployment> check_database(Connection& connection, const Decided& decided
   WEIR_TRY(check_migrated(connection, "quota", quota_migrations(), "weir-quota migrate", deadline));
   Result<Deployment> stands = read_deployment(connection, deadline);
   if (!stands) return stands;
-  if (const auto faults = compare_decided(decided, topic, *stands); !faults.empty()) {
-    return config_error(faults);
-  }
+  const auto faults =
+      explain_topic(connection, topic, compare_decided(decided, topic, *stands), deadline);
+  if (!faults) return faults.error();
+  if (!faults->empty()) return config_error(*faults);
   return stands;
 }
 

@@ -100,11 +100,44 @@ create table quota.incarnation (
   topic        text   not null,
   partitions   int    not null,
   began_at_us  bigint not null,
-  why          text   not null check (why in ('truncated', 'made anew')),
+  why          text   not null check (why in ('truncated', 'made anew', 'moved')),
   starts       text   not null,  -- first offset of each partition: [7, 0, 12]
   decided_by   text   not null,
-  reason       text   not null
+  reason       text   not null,
+  former_topic text,             -- of one that was moved to (R2)
+  inherited_until_us bigint,     -- the greatest append time of what it inherits
+  check ((why = 'moved') = (former_topic is not null))
 );
+
+-- Which records of the former topic the identity index of a moved incarnation holds, by the former's
+-- partitions: to_offset is where the partition ended.
+create table quota.inherited (
+  incarnation  int    not null references quota.incarnation,
+  partition    int    not null,
+  from_offset  bigint not null,
+  to_offset    bigint not null,
+  primary key (incarnation, partition),
+  check (from_offset <= to_offset)
+);
+
+-- A move to another topic (R2), declared before any producer switches. While one is open nothing is
+-- closed. `starts`: where each partition of the new topic began when it was found empty.
+create table quota.move (
+  id              bigint generated always as identity primary key,
+  incarnation     int    not null,  -- in which it was declared
+  former_topic    text   not null,
+  topic           text   not null,
+  starts          bigint[] not null,
+  declared_at_us  bigint not null,
+  declared_by     text   not null,
+  reason          text   not null,
+  settled         text   check (settled in ('finished', 'cancelled')),
+  settled_at_us   bigint,
+  settled_by      text,
+  settled_reason  text,
+  check ((settled is null) = (settled_at_us is null))
+);
+create unique index move_open on quota.move ((true)) where settled is null;
 
 -- What the decision was worth, where that can be said: units by meter, offsets, numbers.
 alter table quota.audit add column reason text not null default '';
@@ -136,7 +169,12 @@ create view quota.v2_blockers as
   union all
   select case when kind in ('overflow', 'after_end') then kind else 'lineage' end,
          id, partition, null, null, what, opened_at_us
-    from quota.integrity_flag where cleared_at_us is null;
+    from quota.integrity_flag where cleared_at_us is null
+  union all
+  select 'move', id, null, null, null,
+         'from topic ' || former_topic || ' to ' || topic || ', declared by ' || declared_by,
+         declared_at_us
+    from quota.move where settled is null;
 
 create view quota.v2_producers as
   select producer, accepted_when, registered_at_us, epoch, sealed_until_us, sealed_append_us,

@@ -19,7 +19,7 @@ struct OperatorArguments {
   bool json = false, all = false, yes = false, no_send = false;
   std::string by, reason;
   std::vector<std::string> ids;
-  std::string id, file, to;
+  std::string id, file, to, topic;
   std::vector<std::string> sets;
   // Which ones, in bulk.
   std::vector<std::string> where;  // "reason=malformed"

@@ -163,6 +163,22 @@ void declare_lineage(Declaring& to) {
   to.run(adopt, lineage_adopt_command);
 }
 
+void declare_move(Declaring& to) {
+  Command& declare = to.decision("move declare",
+                                 "the stream is going to another topic, with another number of "
+                                 "partitions; from now on nothing is closed");
+  declare.option("--topic", &to.arguments().topic, "the new topic, which is there and empty");
+  declare.flag("--yes", &to.arguments().yes, "do it, not only say what would be done");
+  to.run(declare, move_declare_command);
+  to.run(to.command("move show", "who has not switched yet, and what to do next"),
+         move_show_command);
+  Command& finish = to.decision("move finish", "everything of the old topic is in: end it there");
+  finish.flag("--yes", &to.arguments().yes, "do it, not only say what would be done");
+  to.run(finish, move_finish_command);
+  to.run(to.decision("move cancel", "stay, as long as nothing stands in the new topic"),
+         move_cancel_command);
+}
+
 }  // namespace
 
 void declare_operator_commands(CommandLine& line, Settings* settings, const QuotaOptions& options) {
@@ -179,6 +195,7 @@ void declare_operator_commands(CommandLine& line, Settings* settings, const Quot
   declare_unprovable(to);
   declare_producers(to);
   declare_lineage(to);
+  declare_move(to);
   declare_list(to, "audit list", "who decided what, and why: the last fifty, or --all", kAuditList);
 }
 

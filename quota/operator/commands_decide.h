@@ -23,5 +23,9 @@ ExitCode redrive_command(const QuotaOptions& options, const OperatorArguments& a
 ExitCode lineage_show_command(const QuotaOptions& options, const OperatorArguments& arguments);
 ExitCode lineage_confirm_command(const QuotaOptions& options, const OperatorArguments& arguments);
 ExitCode lineage_adopt_command(const QuotaOptions& options, const OperatorArguments& arguments);
+ExitCode move_declare_command(const QuotaOptions& options, const OperatorArguments& arguments);
+ExitCode move_show_command(const QuotaOptions& options, const OperatorArguments& arguments);
+ExitCode move_finish_command(const QuotaOptions& options, const OperatorArguments& arguments);
+ExitCode move_cancel_command(const QuotaOptions& options, const OperatorArguments& arguments);
 
 }  // namespace weir

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "ingest/codec/seal.h"
 #include "ingest/stream/record.h"
+#include "quota/inheritance.h"
 
 #include <cstdint>
 #include <memory>
@@ -135,14 +136,39 @@ struct IncarnationStart {
 struct NewIncarnation {
   Incarnation incarnation;
   std::string topic, cluster_id;
-  std::string why;                       // "truncated" or "made anew"
-  std::vector<IncarnationStart> starts;  // by partition, all of them
+  std::string why;                         // "truncated", "made anew" or "moved"
+  std::vector<IncarnationStart> starts;    // by partition, all of them
+  std::optional<Inherited> inherits = {};  // of a move
 };
 struct NewGap {
   Incarnation incarnation;
   PartitionId partition;
   Offset from, to;
   std::string reason;
+};
+
+/// A move to another topic that was declared (R2).
+struct MoveRow {
+  std::int64_t id = 0;
+  Incarnation incarnation{1};  // in which it was declared
+  std::string former_topic, topic;
+  std::vector<Offset> starts;  // of the new topic, by partition
+  std::int64_t declared_at_us = 0;
+  std::string declared_by, reason;
+};
+struct NewMove {
+  Incarnation incarnation{1};
+  std::string former_topic, topic;
+  std::vector<Offset> starts;
+};
+/// Of a registered producer, what a move asks: has it written its last seal here?
+struct ProducerFinals {
+  std::string producer;
+  std::int64_t epoch = 0;            // the greatest that it named
+  std::vector<EpochNumbers> finals;  // of epochs that are over
+  std::optional<std::vector<EpochNumbers>> end;
+  std::optional<std::int64_t> sealed_until_us;
+  std::vector<ContiguousNumber> numbers;
 };
 
 /// What a decision leaves for ever. `detail` is JSON in which everything bears its address, so that a
@@ -204,9 +230,22 @@ class OperatorTransaction {
   /// From here on no ingest transaction moves these rows (IngestTransaction::advance_progress gives
   /// false for a row that is ended). Gives them, by partition.
   virtual Result<std::vector<ProgressRow>> end_progress(Incarnation incarnation) = 0;
-  /// Its row, its progress rows with next = start, and deployment's incarnation.
+  /// Its row, its progress rows with next = start, and deployment's incarnation. One that inherits
+  /// begins with an index of its own: the generations of older ones are forgotten, since their files
+  /// are of partitions that are no more.
   virtual Status begin_incarnation(const NewIncarnation& begun, const Decision& decision) = 0;
   virtual Status add_gaps(std::span<const NewGap> gaps) = 0;
+
+  /// The move that is declared and not settled, locked; nothing when there is none.
+  virtual Result<std::optional<MoveRow>> open_move() = 0;
+  /// Its id. After incarnation(), whose lock keeps two declarations apart.
+  virtual Result<std::int64_t> declare_move(const NewMove& move, const Decision& decision) = 0;
+  /// `how`: "finished" or "cancelled".
+  virtual Status settle_move(std::int64_t id, const std::string& how, const Decision& decision) = 0;
+  /// Every producer that ever registered, by id.
+  virtual Result<std::vector<ProducerFinals>> all_finals() = 0;
+  /// Redriven events that are on their way: they are bound for a partition of the present topic.
+  virtual Result<std::int64_t> open_redrives() = 0;
 
   virtual Result<std::int64_t> add_audit(const AuditEntry& entry, const Decision& decision) = 0;
   virtual Status commit() = 0;

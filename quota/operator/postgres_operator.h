@@ -40,6 +40,11 @@ class PostgresOperator : public OperatorTransaction {
   Result<std::vector<ProgressRow>> end_progress(Incarnation incarnation) override;
   Status begin_incarnation(const NewIncarnation& begun, const Decision& decision) override;
   Status add_gaps(std::span<const NewGap> gaps) override;
+  Result<std::optional<MoveRow>> open_move() override;
+  Result<std::int64_t> declare_move(const NewMove& move, const Decision& decision) override;
+  Status settle_move(std::int64_t id, const std::string& how, const Decision& decision) override;
+  Result<std::vector<ProducerFinals>> all_finals() override;
+  Result<std::int64_t> open_redrives() override;
   Result<std::int64_t> add_audit(const AuditEntry& entry, const Decision& decision) override;
   Status commit() override;
 
@@ -50,6 +55,8 @@ class PostgresOperator : public OperatorTransaction {
     return transaction_->run(sql, params, deadline_);
   }
   Status write(std::string_view sql, const Params& params);
+  /// With it the generations of older incarnations are forgotten.
+  Status add_inherited(Incarnation incarnation, const Inherited& inherited);
 
   Database::Lease lease_;
   std::optional<Transaction> transaction_;

@@ -83,7 +83,8 @@ Status PostgresOperator::begin_incarnation(const NewIncarnation& begun, const De
   const auto count = static_cast<std::int64_t>(begun.starts.size());
   WEIR_TRY(
       write("INSERT INTO quota.incarnation (incarnation, topic, partitions, began_at_us, why, "
-            "starts, decided_by, reason) VALUES ($1, $2, $3, " WEIR_NOW_US ", $4, $5, $6, $7)",
+            "starts, decided_by, reason, former_topic, inherited_until_us) VALUES ($1, $2, "
+            "$3, " WEIR_NOW_US ", $4, $5, $6, $7, nullif($8, ''), nullif($9::bigint, $10::bigint))",
             Params()
                 .integer(begun.incarnation.value)
                 .text(begun.topic)
@@ -91,7 +92,11 @@ Status PostgresOperator::begin_incarnation(const NewIncarnation& begun, const De
                 .text(begun.why)
                 .text(starts_json(begun.starts))
                 .text(database_text(decision.by))
-                .text(database_text(decision.reason))));
+                .text(database_text(decision.reason))
+                .text(begun.inherits ? begun.inherits->topic : "")
+                .integer(begun.inherits ? begun.inherits->newest.value : kNone)
+                .integer(kNone)));
+  if (begun.inherits) WEIR_TRY(add_inherited(begun.incarnation, *begun.inherits));
   Params params;
   params.integer(begun.incarnation.value);
   put_starts(params, begun.starts);

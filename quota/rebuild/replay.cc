@@ -177,6 +177,13 @@ Result<Replay> Replay::of(std::vector<PastDecision> decisions) {
                        format_rfc3339(decision.at_us) + ": no one log holds all of it",
                    "restore the quota database from a backup instead"};
     }
+    if (decision.action == "move finish") {
+      return Error{ErrorCode::config,
+                   "the stream was moved to another topic on " + format_rfc3339(decision.at_us) +
+                       ": no one log holds all of it",
+                   "restore the quota database from a backup instead"};
+    }
+    if (decision.action == "move declare" || decision.action == "move cancel") continue;
     if (decision.action != "quarantine redrive") {
       replay.others_.push_back(std::move(decision));
       continue;

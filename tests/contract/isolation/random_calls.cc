@@ -323,6 +323,7 @@ void RandomCalls::decide_stream(OperatorTransaction& tx) {
   tell("producer", tx.producer(producer));
   tell("its numbers", tx.numbers(producer));
   if (chance(20)) tell("retire", tx.end_producer(producer, {{1, {7, 7}}}, because()));
+  decide_move(tx);
   const auto round = tx.holes_round(Incarnation{1}, PartitionId{0}, Offset{below(180)});
   lines_.push_back("holes round " + std::to_string(round ? round->size() : 0));
 }

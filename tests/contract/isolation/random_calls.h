@@ -40,6 +40,7 @@ class RandomCalls {
   void hold();
   void decide_events(OperatorTransaction& tx);
   void decide_stream(OperatorTransaction& tx);
+  void decide_move(OperatorTransaction& tx);
   void operate();
   void adopt();
   void record_barrier();

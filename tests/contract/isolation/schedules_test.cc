@@ -134,6 +134,35 @@ TEST_P(Schedules, R8_an_operator_holds_closed_until_against_a_close) {
   EXPECT_EQ(seen, kT1);
 }
 
+TEST_P(Schedules, R2_a_close_that_waited_while_a_move_was_declared_sees_it) {
+  auto declaring = decide();
+  auto closing = close();
+  ASSERT_TRUE(declaring->hold_closed_until());
+  ASSERT_TRUE(declaring->incarnation());
+  ASSERT_FALSE(*declaring->open_move());
+  const NewMove move{kFirst, "weir.requests", "weir.wide", {Offset{0}, Offset{0}, Offset{0}}};
+  const auto id = declaring->declare_move(move, {"ada", "too few"});
+  ASSERT_TRUE(id);
+  EXPECT_TRUE(closing->blockers()->empty());
+  bool advanced = false;
+  EXPECT_FALSE(b_.starts([&] { advanced = *closing->advance_closed_until(kT1); }));
+  ASSERT_TRUE(declaring->commit());
+  b_.finishes();
+  ASSERT_TRUE(advanced);
+  ASSERT_EQ(closing->blockers()->size(), 1u);
+  EXPECT_EQ(closing->blockers()->front().kind, "move");
+  EXPECT_EQ(closing->blockers()->front().what,
+            "from topic weir.requests to weir.wide, declared by ada");
+  closing.reset();
+
+  auto settling = decide();
+  ASSERT_EQ((*settling->open_move())->starts.size(), 3u);
+  ASSERT_TRUE(settling->settle_move(*id, "cancelled", {"ada", "enough"}));
+  ASSERT_FALSE(*settling->open_move());
+  ASSERT_TRUE(settling->commit());
+  EXPECT_TRUE(close()->blockers()->empty());
+}
+
 TEST_P(Schedules, a_reader_never_waits_for_a_writer) {
   auto closing = close();
   ASSERT_TRUE(*closing->advance_closed_until(kT1));

@@ -75,6 +75,13 @@ Result<std::vector<QuotaBlocker>> ContractReads::blockers() const {
     out.push_back(blocker(own ? row.kind : "lineage", id, row.partition, row.what, std::nullopt,
                           row.opened_at_us));
   });
+  quota_.move.each(session_, [&](std::int64_t id, const MoveRow& row) {
+    if (!row.open()) return;
+    out.push_back(blocker(
+        "move", id, std::nullopt,
+        "from topic " + row.former_topic + " to " + row.topic + ", declared by " + row.declared_by,
+        std::nullopt, row.declared_at_us));
+  });
   std::sort(out.begin(), out.end(), [](const QuotaBlocker& a, const QuotaBlocker& b) {
     return std::tie(a.opened_at_us, a.kind, a.id) < std::tie(b.opened_at_us, b.kind, b.id);
   });

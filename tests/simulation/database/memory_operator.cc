@@ -254,7 +254,8 @@ Status MemoryOperator::begin_incarnation(const NewIncarnation& begun, const Deci
     WEIR_TRY(quota_.incarnation.insert_new(
         session_, begun.incarnation.value,
         {begun.topic, count, session_.now_us(), begun.why, starts + "]", database_text(decision.by),
-         database_text(decision.reason)}));
+         database_text(decision.reason), begun.inherits}));
+    if (begun.inherits) WEIR_TRY(forget_generations_before(begun.incarnation));
     WEIR_TRY(quota_.deployment.update(
         session_, kOne, [](const Deployment&) { return true; },
         [&](Deployment& row) {

@@ -50,6 +50,12 @@ class MemoryOperator : public OperatorTransaction {
   Status begin_incarnation(const NewIncarnation& begun, const Decision& decision) override;
   Status add_gaps(std::span<const NewGap> gaps) override;
 
+  Result<std::optional<weir::MoveRow>> open_move() override;
+  Result<std::int64_t> declare_move(const NewMove& move, const Decision& decision) override;
+  Status settle_move(std::int64_t id, const std::string& how, const Decision& decision) override;
+  Result<std::vector<ProducerFinals>> all_finals() override;
+  Result<std::int64_t> open_redrives() override;
+
   Result<std::int64_t> add_audit(const AuditEntry& entry, const Decision& decision) override;
   Status commit() override { return session_.commit("operator.commit"); }
 
@@ -58,6 +64,8 @@ class MemoryOperator : public OperatorTransaction {
   Session& session() { return session_; }
 
  private:
+  Status forget_generations_before(Incarnation incarnation);
+
   Quota& quota_;
   Session session_;
 };

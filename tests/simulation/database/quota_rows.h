@@ -5,6 +5,7 @@
 #include "ingest/event/identity.h"
 #include "ingest/identity/generation.h"
 #include "ingest/stream/record.h"
+#include "quota/inheritance.h"
 #include "quota/store.h"
 #include "tests/simulation/database/table.h"
 
@@ -128,6 +129,17 @@ struct IncarnationRow {
   std::int32_t partitions = 0;
   std::int64_t began_at_us = 0;
   std::string why, starts, decided_by, reason;
+  std::optional<Inherited> inherits;
+};
+struct MoveRow {
+  std::int32_t incarnation = 1;
+  std::string former_topic, topic;
+  std::vector<Offset> starts;
+  std::int64_t declared_at_us = 0;
+  std::string declared_by, reason;
+  std::string settled, settled_by, settled_reason;
+  std::optional<std::int64_t> settled_at_us;
+  bool open() const { return settled.empty(); }
 };
 struct AuditRow {
   std::int64_t at_us = 0;
@@ -173,10 +185,11 @@ struct Quota {
   Table<RecordKey, Anchor> anchor;
   Table<std::int64_t, RedriveRow> redrive;
   Table<std::int32_t, IncarnationRow> incarnation;
+  Table<std::int64_t, MoveRow> move;
   Table<std::int64_t, AuditRow> audit;
   // Identity columns: never go back, whatever is rolled back.
   std::int64_t adjustment_ids = 0, quarantine_ids = 0, gap_ids = 0, hole_ids = 0, flag_ids = 0;
-  std::int64_t unprovable_ids = 0, redrive_ids = 0, audit_ids = 0;
+  std::int64_t unprovable_ids = 0, redrive_ids = 0, audit_ids = 0, move_ids = 0;
 };
 
 }  // namespace weir::simulation
