@@ -1,5 +1,6 @@
 #include "ingest/kafka/kafka_source.h"
 
+#include "base/digest.h"
 #include "base/log.h"
 #include "ingest/kafka/kafka_log.h"
 #include "ingest/kafka/source_events.h"
@@ -15,10 +16,16 @@ constexpr auto kPublishInterval = std::chrono::seconds(1);
 constexpr auto kRejoinInterval = std::chrono::seconds(1);
 constexpr int kPollsBetweenChores = 1024;
 
+/// A static member that comes back under its name is given what it had, without a look at what it asks
+/// for: of a stream that has moved (R2) the old topic's partitions, and nobody reads the others.
+std::string member_name(const KafkaOptions& options) {
+  return options.instance_id + "-" + sha256_hex(options.topic).substr(0, 8);
+}
+
 KafkaConf& set_consumer(KafkaConf& conf, const KafkaOptions& options) {
   set_common(conf, options);
   conf.set("group.id", options.group);
-  if (!options.instance_id.empty()) conf.set("group.instance.id", options.instance_id);
+  if (!options.instance_id.empty()) conf.set("group.instance.id", member_name(options));
   conf.set("session.timeout.ms", millis_text(options.session_timeout));
   conf.set("heartbeat.interval.ms", millis_text(options.session_timeout / 4));
   conf.set("partition.assignment.strategy", "range,roundrobin");
