@@ -6,6 +6,7 @@
 #include "base/volume/durable_file.h"
 #include "ingest/kafka/kafka_admin.h"
 #include "ingest/kafka/kafka_source.h"
+#include "quota/carry_over.h"
 #include "quota/commands.h"
 #include "quota/handler.h"
 #include "quota/postgres_sql.h"
@@ -82,6 +83,40 @@ Status check_cluster(Connection& connection, const TopicDescription& topic, Dead
                "point kafka.brokers at the old cluster; moving is a lineage change"};
 }
 
+/// In a group of its own, so that all partitions are this process's and nobody else's position moves.
+Status inherit_from_kafka(const QuotaOptions& options, const Deployment& deployment,
+                          const Inheritance& inheritance, std::vector<PartitionState> heirs,
+                          Store& store, const CarryOverOptions& carry,
+                          const std::stop_token& stop) {
+  const std::string& topic = inheritance.inherited.topic;
+  KafkaOptions kafka = options.kafka;
+  kafka.topic = topic;
+  kafka.group += "-inherits-" + random_hex(8);
+  kafka.instance_id.clear();
+  Result<std::unique_ptr<KafkaAdmin>> admin = KafkaAdmin::open(kafka);
+  if (!admin) return admin.error();
+  Result<std::int32_t> there = (*admin)->partition_count(Deadline::in(kafka.timeout));
+  if (!there && there.error().code == ErrorCode::not_found) {
+    log_warn("inheritance: the former topic is gone; copies of its events will be unprovable",
+             {{"topic", topic}});
+    for (const PartitionState& heir : heirs) WEIR_TRY(carry.shorten(heir.partition));
+    return {};
+  }
+  if (!there) return there.error();
+  Result<IdentityKey> key = IdentityKey::from_secret(options.identity_secret);
+  if (!key) return key.error();
+  Result<std::unique_ptr<KafkaSource>> former = KafkaSource::open(kafka);
+  if (!former) return former.error();
+  log_info("inheritance: reading the former topic again",
+           {{"topic", topic},
+            {"records", inheritance.inherited.length()},
+            {"partitions", heirs.size()}});
+  WEIR_TRY(
+      carry_over(store, deployment, inheritance, std::move(heirs), **former, *key, carry, stop));
+  log_info("inheritance is whole", {{"topic", topic}});
+  return {};
+}
+
 }  // namespace
 
 Result<QuotaVolume> take_volume(const std::string& path) {
@@ -133,6 +168,9 @@ struct QuotaConsumer::State {
   }
   Result<Deployment> read_and_check();
   Status check_topic();
+  Status inherit(const Deployment& deployment, const std::string& volume,
+                 const std::stop_token& stop);
+  Result<std::optional<Inheritance>> read_inheritance(Incarnation incarnation);
   ExitCode run_loop(const Deployment& deployment, const std::string& volume,
                     const std::stop_token& stop);
 };
@@ -147,6 +185,37 @@ Status QuotaConsumer::State::check_topic() {
   Result<Database::Lease> lease = database.acquire(call());
   if (!lease) return lease.error();
   return weir::check_topic(options.kafka, **lease, call());
+}
+
+Result<std::optional<Inheritance>> QuotaConsumer::State::read_inheritance(Incarnation incarnation) {
+  Result<Database::Lease> lease = database.acquire(call());
+  if (!lease) return std::move(lease).error();
+  return weir::read_inheritance(**lease, incarnation, call());
+}
+
+/// R2: before the group is joined, the index holds what a move brought along.
+Status QuotaConsumer::State::inherit(const Deployment& deployment, const std::string& volume,
+                                     const std::stop_token& stop) {
+  Result<std::optional<Inheritance>> found = read_inheritance(deployment.incarnation);
+  if (!found) return found.error();
+  if (!*found) return {};
+  const Inheritance& inheritance = **found;
+  const LoopOptions loop_options = loop_options_of(options, deployment, volume);
+  PostgresStore store(database, deployment.grace,
+                      {loop_options.identity.horizon, loop_options.identity.restamp_window});
+  CarryOverOptions carry{loop_options.identity, loop_options.check_partitioner,
+                         options.database_timeout};
+  carry.shorten = [&](PartitionId partition) -> Status {
+    Result<Database::Lease> lease = database.acquire(call());
+    if (!lease) return lease.error();
+    return shorten_inheritance(**lease, deployment.incarnation, partition,
+                               inheritance.inherited.newest, call());
+  };
+  Result<std::vector<PartitionState>> heirs = find_heirs(store, deployment, inheritance, carry);
+  if (!heirs) return heirs.error();
+  if (heirs->empty()) return {};
+  return inherit_from_kafka(options, deployment, inheritance, *std::move(heirs), store, carry,
+                            stop);
 }
 
 ExitCode QuotaConsumer::State::run_loop(const Deployment& deployment, const std::string& volume,
@@ -188,6 +257,14 @@ ExitCode QuotaConsumer::run(const std::stop_token& stop) {
   });
   if (!topic) return ExitCode::done;
   if (!*topic) return give_up(topic->error());
+
+  state.at("reading what it inherits of the former topic");
+  auto whole = wait_for<bool>("the former topic", stop, [&]() -> Result<bool> {
+    WEIR_TRY(state.inherit(**deployment, volume->id, stop));
+    return true;
+  });
+  if (!whole) return ExitCode::done;
+  if (!*whole) return give_up(whole->error());
   return state.run_loop(**deployment, volume->id, stop);
 }
 
