@@ -176,6 +176,16 @@ wait = "2s"
                                        options.rewire_billing))));
 }
 
+void Deployment::use_topic(const std::string& topic) {
+  const std::string path = folder_ + "/weir.toml";
+  std::string text = read_whole(path);
+  const std::string line = "topic = \"" + topic_ + "\"";
+  const auto at = text.find(line);
+  if (at == std::string::npos) give_up("no topic stands in " + path);
+  write_file(path, text.replace(at, line.size(), "topic = \"" + topic + "\""));
+  topic_ = topic;
+}
+
 void Deployment::apply_catalog(const std::string& toml) {
   const std::string path = folder_ + "/catalog.toml";
   write_file(path, toml);

@@ -92,6 +92,8 @@ class Deployment {
   KafkaOptions kafka() const;
   /// As an operator's mistake would: the topic and all that is in it.
   void delete_topic();
+  /// Of the configuration, from now on: what runs keeps the one that it started with.
+  void use_topic(const std::string& topic);
   const std::string& database() const { return database_; }
 
  private:
