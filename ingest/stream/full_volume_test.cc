@@ -2,6 +2,7 @@
 // in memory up to a bound, and when there is room again the index is sealed as if nothing had been.
 #include "ingest/stream/loop_fixture.h"
 
+#include <fstream>
 #include <gmock/gmock.h>
 
 namespace weir {
@@ -17,10 +18,13 @@ class FullVolumeTest : public LoopTest {
  protected:
   FullVolumeTest() { options.identity.open_age_max = std::chrono::minutes(5); }
 
+  /// Nothing can be written where the folder was, and no new one made.
   void take_volume(const std::string& folder) const {
     std::filesystem::rename(folder_ + "/" + folder, folder_ + "/" + folder + ".away");
+    std::ofstream(folder_ + "/" + folder) << "no folder";
   }
   void bring_volume(const std::string& folder) const {
+    std::filesystem::remove(folder_ + "/" + folder);
     std::filesystem::rename(folder_ + "/" + folder + ".away", folder_ + "/" + folder);
   }
   void put_over_hours(int events, const std::string& name) {
@@ -68,6 +72,7 @@ TEST_F(FullVolumeTest, R5_an_index_is_read_whole_while_its_volume_is_full) {
     ASSERT_EQ(next(0).value, 6);
   }
   auto c = consumer("b");
+  read_without_commit(*c, 2);  // assigned, loaded: its folder is open
   take_volume("b");
   put(0, "e0");
   put(0, "later");
