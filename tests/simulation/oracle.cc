@@ -3,8 +3,10 @@
 // the calendar and a list of events, and nothing of billing/.
 //
 // An event that was accepted must count exactly once. It may count or not (the bill then lies between
-// two bills) when an operator accepted its loss, when no collector promised it a number and the
-// stream lost it, or which period it counts in when its copies bear times in two.
+// two bills) when an operator accepted its loss, when no collector promised it a number and the stream
+// lost it, when the broker lost the word of the collector that took it, which died with it (that it
+// keeps what it acknowledged is taken on trust), or which period it counts in when its copies bear
+// times in two.
 #include "base/digest.h"
 #include "tests/contract/billing/reference_bill.h"
 #include "tests/simulation/rebuild.h"
@@ -100,7 +102,16 @@ class Oracle {
   Must must(const TrueEvent& event) const {
     if (!event.accepted_us || event.excused_us) return Must::not_matter;
     if (event.foreign && !event.reached()) return Must::not_matter;
+    if (forgotten(event)) return Must::not_matter;
     return Must::count;
+  }
+
+  /// Nobody knows of those who promised it: the broker lost their word, and it is nowhere else.
+  bool forgotten(const TrueEvent& event) const {
+    return !event.numbers.empty() && !event.reached() &&
+           std::all_of(event.numbers.begin(), event.numbers.end(), [&](const Numbered& number) {
+             return world_.truth.forgotten(number.producer);
+           });
   }
 
   /// A person said that it never counts, before any mended copy of it did: whoever reads one later
@@ -202,7 +213,7 @@ class Oracle {
   }
 
   bool in_time(const TrueEvent& event, const SeenClose& close) const {
-    if (!event.accepted_us || event.unprovable) return false;
+    if (!event.accepted_us || event.unprovable || forgotten(event)) return false;
     if (event.excused_us && *event.excused_us <= close.seen_us) return false;
     // A rival promises less: only what was accepted before T itself is held against it.
     const std::int64_t grace = world_.hooks.before_billing ? 0 : 10 * kMinuteUs;

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::string_view kBefore = "\"e";
 constexpr std::size_t kDigits = 6;
+constexpr std::string_view kSealBegins = "{\"seal\":\"";
 
 std::string id_of(std::size_t number) {
   std::string digits = std::to_string(number);
@@ -73,37 +74,48 @@ std::vector<TrueEvent*> Truth::in(std::string_view bytes) {
 
 void Truth::appended(std::int32_t partition, std::int64_t offset, std::string_view value,
                      std::int64_t at_us) {
-  for (TrueEvent* event : in(value)) {
-    event->copies.push_back({partition, life_[partition], offset, at_us});
-  }
+  const Copy copy{partition, life_[partition], offset, at_us};
+  for (TrueEvent* event : in(value)) event->copies.push_back(copy);
+  if (!value.starts_with(kSealBegins)) return;
+  value.remove_prefix(kSealBegins.size());
+  words_[std::string(value.substr(0, value.find('"')))].push_back(copy);
+}
+
+template <class Visit>
+void Truth::each_copy(Visit visit) {
+  for (TrueEvent& event : events_) std::for_each(event.copies.begin(), event.copies.end(), visit);
+  for (auto& [producer, words] : words_) std::for_each(words.begin(), words.end(), visit);
 }
 
 void Truth::lost_below(std::int32_t partition, std::int64_t offset, std::int64_t next) {
-  for (TrueEvent& event : events_) {
-    for (Copy& copy : event.copies) {
-      const bool here = copy.partition == partition && copy.life == life_[partition];
-      if (!here || copy.gone || copy.offset >= offset) continue;
-      copy.gone = true;
-      copy.applied = copy.offset < next;
-    }
-  }
+  each_copy([&](Copy& copy) {
+    const bool here = copy.partition == partition && copy.life == life_[partition];
+    if (!here || copy.gone || copy.offset >= offset) return;
+    copy.gone = true;
+    copy.applied = copy.offset < next;
+  });
 }
 
 /// What stays keeps its place in the new life.
 void Truth::lost_from(std::int32_t partition, std::int64_t offset, std::int64_t next) {
-  for (TrueEvent& event : events_) {
-    for (Copy& copy : event.copies) {
-      const bool here = copy.partition == partition && copy.life == life_[partition];
-      if (!here || copy.gone) continue;
-      copy.applied = copy.applied || copy.offset < next;
-      if (copy.offset < offset) {
-        ++copy.life;
-      } else {
-        copy.gone = true;
-      }
+  each_copy([&](Copy& copy) {
+    const bool here = copy.partition == partition && copy.life == life_[partition];
+    if (!here || copy.gone) return;
+    copy.applied = copy.applied || copy.offset < next;
+    if (copy.offset < offset) {
+      ++copy.life;
+    } else {
+      copy.gone = true;
     }
-  }
+  });
   begin_life(partition);
+}
+
+bool Truth::forgotten(const std::string& producer) const {
+  const auto words = words_.find(producer);
+  return words != words_.end() &&
+         std::all_of(words->second.begin(), words->second.end(),
+                     [](const Copy& copy) { return copy.gone && !copy.applied; });
 }
 
 void Truth::excuse(TrueEvent& event, std::int64_t at_us) {

@@ -81,6 +81,10 @@ class Truth {
   void begin_life(std::int32_t partition) { ++life_[partition]; }
   int life(std::int32_t partition) { return life_[partition]; }
 
+  /// The broker acknowledged this producer's registration and seals, and lost all of them before
+  /// anybody read one: of what else it took, only its own disk knows.
+  bool forgotten(const std::string& producer) const;
+
   // An operator's word; each event is excused once.
   void excuse(TrueEvent& event, std::int64_t at_us);
   void excuse_offsets(std::int32_t partition, std::int64_t from, std::int64_t to,
@@ -90,7 +94,11 @@ class Truth {
   void excuse_numbers(const Numbered& from, std::int64_t to, std::int64_t at_us);
 
  private:
+  template <class Visit>
+  void each_copy(Visit visit);
+
   std::deque<TrueEvent> events_;
+  std::map<std::string, std::vector<Copy>> words_;  // registrations and seals, by producer
   std::map<std::int64_t, std::size_t> by_time_;
   std::map<std::int32_t, int> life_;
 };
