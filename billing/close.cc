@@ -73,7 +73,7 @@ Result<Standing> read_again(CloseTransaction& tx, StreamEye& eye, std::int64_t t
 std::vector<Reason> judge_anchors(StreamEye& eye, const std::vector<CutPartition>& cut,
                                   Deadline deadline) {
   std::vector<Reason> reasons;
-  std::vector<RecordPlace> places;
+  std::vector<AnchorPlace> places;
   for (const CutPartition& partition : cut) {
     places.push_back({partition.partition, partition.anchor_offset});
     if (partition.anchor_offset >= 0) continue;

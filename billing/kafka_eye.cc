@@ -25,16 +25,16 @@ Result<StreamLook> KafkaEye::look(Deadline deadline) {
 
 Result<std::optional<std::string>> KafkaEye::digest_at(std::int32_t partition, std::int64_t offset,
                                                        Deadline deadline) {
-  const RecordPlace place{partition, offset};
+  const AnchorPlace place{partition, offset};
   auto digests = digests_at({&place, 1}, deadline);
   if (!digests) return digests.error();
   return std::move(digests->front());
 }
 
 Result<std::vector<std::optional<std::string>>> KafkaEye::digests_at(
-    std::span<const RecordPlace> places, Deadline deadline) {
+    std::span<const AnchorPlace> places, Deadline deadline) {
   std::vector<RecordAddress> addresses;
-  for (const RecordPlace& place : places) {
+  for (const AnchorPlace& place : places) {
     addresses.push_back({PartitionId(place.partition), Offset(place.offset)});
   }
   const auto records = admin_.read_records(addresses, deadline);

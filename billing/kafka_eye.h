@@ -12,7 +12,7 @@ class KafkaEye : public StreamEye {
   Result<StreamLook> look(Deadline deadline) override;
   Result<std::optional<std::string>> digest_at(std::int32_t partition, std::int64_t offset,
                                                Deadline deadline) override;
-  Result<std::vector<std::optional<std::string>>> digests_at(std::span<const RecordPlace> places,
+  Result<std::vector<std::optional<std::string>>> digests_at(std::span<const AnchorPlace> places,
                                                              Deadline deadline) override;
 
  private:

@@ -15,7 +15,7 @@
 
 namespace weir {
 
-struct RecordPlace {
+struct AnchorPlace {
   std::int32_t partition = 0;
   std::int64_t offset = 0;
 };
@@ -30,7 +30,7 @@ class StreamEye {
   /// digest_at() of each place, in their order; an eye that can asks for all at once. At most one place
   /// a partition. An error is of the first place that has one.
   virtual Result<std::vector<std::optional<std::string>>> digests_at(
-      std::span<const RecordPlace> places, Deadline deadline);
+      std::span<const AnchorPlace> places, Deadline deadline);
 };
 
 }  // namespace weir

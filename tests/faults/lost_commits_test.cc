@@ -4,6 +4,7 @@
 #include "tests/faults/feeder.h"
 #include "tests/integration/catalogs.h"
 
+#include <filesystem>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -33,7 +34,13 @@ TEST(LostCommits, two_hundred_ingest_commits_cut_on_the_wire_count_every_event_o
   options.more_quota = "commit_interval = \"10ms\"";
   Deployment weir(options);
   weir.apply_catalog(one_price({"s0", "s1", "s2"}, "day", "0.01", now_second_us()));
+  // Two, since each waits for its reads after a cut.
+  const std::string volume = weir.folder() + "/quota-2";
+  std::filesystem::create_directories(volume);
   auto quota = weir.start("weir-quota", {"consume"}, "quota");
+  auto second =
+      weir.start("weir-quota",
+                 {"consume", "--quota.volume=" + volume, "--kafka.instance_id=second"}, "second");
   Feeder feeder(weir, {{"s0", "s1", "s2"}, 4, 10, std::chrono::milliseconds(50)});
   ASSERT_TRUE(eventually(seconds(60), [&] { return weir.applied_to() > 0; })) << quota->err();
 
@@ -44,7 +51,7 @@ TEST(LostCommits, two_hundred_ingest_commits_cut_on_the_wire_count_every_event_o
   cutting = false;
   feeder.finish();
   ASSERT_TRUE(eventually(seconds(90), [&] { return weir.applied_to() == weir.log_end(); }))
-      << quota->err();
+      << quota->err() << second->err();
   fmt::print("cut before: {}, after: {}, events: {}\n", proxy.cuts_before(), proxy.cuts_after(),
              feeder.events());
   EXPECT_GE(proxy.cuts_before(), kCuts / 3);

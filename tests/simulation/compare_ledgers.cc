@@ -39,9 +39,9 @@ Facts rest_of(const Quota& quota) {
   quota.redrive.each_committed([&](std::int64_t id, const RedriveRow& row) {
     facts[fmt::format("redrive {} {}", id, row.state)] = 1;
   });
-  quota.producer_number.each_committed([&](const NumberKey& key, std::int64_t highest) {
+  quota.producer_number.each_committed([&](const NumberKey& key, const NumberRow& row) {
     facts[fmt::format("numbers of {} epoch {} p{}", std::get<0>(key), std::get<1>(key),
-                      std::get<2>(key))] = highest;
+                      std::get<2>(key))] = row.highest;
   });
   quota.hole.each_committed([&](std::int64_t, const HoleRow& row) {
     if (!row.open()) return;

@@ -43,8 +43,7 @@ void World::note_unprovable() {
 
 void World::note_decisions() {
   const std::int64_t now = engine.true_us();
-  const std::int32_t incarnation =
-      database.quota().deployment.committed(kOne)->incarnation.value;
+  const std::int32_t incarnation = database.quota().deployment.committed(kOne)->incarnation.value;
   database.quota().gap.each_committed([&](const SpanKey& key, const GapRow& gap) {
     const auto& [of, partition, from, to] = key;
     // What an ended incarnation's log held behind its end, nobody knows: its gap stands for all.

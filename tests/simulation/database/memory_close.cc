@@ -20,8 +20,7 @@ Result<std::optional<CloseHead>> MemoryClose::last_close() {
 
 Result<std::vector<CutPartition>> MemoryClose::fence_progress() {
   return session_.run("close.fence_progress", [&]() -> Result<std::vector<CutPartition>> {
-    const std::int32_t incarnation =
-        quota_.deployment.find(session_, kOne)->incarnation.value;
+    const std::int32_t incarnation = quota_.deployment.find(session_, kOne)->incarnation.value;
     std::vector<CutPartition> cut;
     const auto fenced = quota_.progress.update_all(
         session_,

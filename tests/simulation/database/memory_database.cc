@@ -73,8 +73,7 @@ Status MemoryDatabase::apply_quota_catalog(const Catalog& catalog) {
           [&]() -> Status {
             auto present = newest(session, quota_.catalog);
             if (!present) return present.error();
-            const std::int64_t bucket_us =
-                quota_.deployment.find(session, kOne)->bucket.count();
+            const std::int64_t bucket_us = quota_.deployment.find(session, kOne)->bucket.count();
             if (present->second) {
               WEIR_TRY(first_of(check_meter_changes(*present->second, catalog,
                                                     session.now_us() + kMeterNoticeUs, bucket_us)));

@@ -74,20 +74,19 @@ Status MemoryIngest::add_dropped(Incarnation incarnation, std::span<const Droppe
   const auto record_of = [&](const DroppedRedrive& one) {
     return RecordKey{incarnation.value, one.partition.value, one.offset.value};
   };
-  if (const auto done = session_.run("quota.add_dropped_records",
-                                     [&]() -> Status {
-                                       const std::string& topic =
-                                           quota_.deployment.find(session_, kOne)->topic;
-                                       for (const DroppedRedrive& one : dropped) {
-                                         const RedriveRow* child =
-                                             quota_.redrive.find(session_, one.child);
-                                         WEIR_TRY(quota_.quarantine_record.insert(
-                                             session_, record_of(one),
-                                             {topic, one.append_time.value, "application/json",
-                                              child == nullptr ? std::string() : child->event}));
-                                       }
-                                       return {};
-                                     });
+  if (const auto done =
+          session_.run("quota.add_dropped_records",
+                       [&]() -> Status {
+                         const std::string& topic = quota_.deployment.find(session_, kOne)->topic;
+                         for (const DroppedRedrive& one : dropped) {
+                           const RedriveRow* child = quota_.redrive.find(session_, one.child);
+                           WEIR_TRY(quota_.quarantine_record.insert(
+                               session_, record_of(one),
+                               {topic, one.append_time.value, "application/json",
+                                child == nullptr ? std::string() : child->event}));
+                         }
+                         return {};
+                       });
       !done)
     return done.error();
   return session_.run("quota.add_dropped", [&]() -> Status {
