@@ -90,7 +90,7 @@ class GatewayLife {
     NumberTap tap(world_, *producer_);
     writer_.emplace(tap, identity_key());
     std::int64_t seal_due = world_.engine.true_us();
-    for (;;) {
+    while (!told_to_restart_) {
       const auto asked = [this] { return !world_.inbox.empty(); };
       if (world_.engine.wait("gateway.idle", Micros(kMinuteUs), asked)) accept();
       forward();
@@ -126,6 +126,8 @@ class GatewayLife {
     const Status written = writer_->write(batch, soon());
     if (!written) {
       world_.trace("refuses: " + written.error().text());
+      // Somebody does what it says.
+      told_to_restart_ = written.error().text().find("restart weir-ingest") != std::string::npos;
       world_.engine.sleep(Micros(20 * kMicrosPerSecond));
       return;
     }
@@ -180,6 +182,7 @@ class GatewayLife {
   Metrics metrics_;
   std::unique_ptr<Producer> producer_;
   std::optional<BatchWriter> writer_;
+  bool told_to_restart_ = false;
 };
 
 /// A foreign producer: no numbers, no spool, sends until it has its ack.

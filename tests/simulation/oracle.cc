@@ -102,16 +102,21 @@ class Oracle {
   Must must(const TrueEvent& event) const {
     if (!event.accepted_us || event.excused_us) return Must::not_matter;
     if (event.foreign && !event.reached()) return Must::not_matter;
-    if (forgotten(event)) return Must::not_matter;
+    if (unpromised(event)) return Must::not_matter;
     return Must::count;
   }
 
-  /// Nobody knows of those who promised it: the broker lost their word, and it is nowhere else.
-  bool forgotten(const TrueEvent& event) const {
+  /// It is nowhere, and nobody waits for those who took it: the broker lost their word, or an operator
+  /// retired them while they lived, and their disk died before they sent on.
+  bool unpromised(const TrueEvent& event) const {
     return !event.numbers.empty() && !event.reached() &&
            std::all_of(event.numbers.begin(), event.numbers.end(), [&](const Numbered& number) {
-             return world_.truth.forgotten(number.producer);
+             return world_.truth.forgotten(number.producer) || stands_retired(number.producer);
            });
+  }
+  bool stands_retired(const std::string& producer) const {
+    const ProducerRow* row = world_.database.quota().producer.committed(producer);
+    return row != nullptr && row->ended_by && *row->ended_by != "seal";
   }
 
   /// A person said that it never counts, before any mended copy of it did: whoever reads one later
@@ -213,7 +218,7 @@ class Oracle {
   }
 
   bool in_time(const TrueEvent& event, const SeenClose& close) const {
-    if (!event.accepted_us || event.unprovable || forgotten(event)) return false;
+    if (!event.accepted_us || event.unprovable || unpromised(event)) return false;
     if (event.excused_us && *event.excused_us <= close.seen_us) return false;
     // A rival promises less: only what was accepted before T itself is held against it.
     const std::int64_t grace = world_.hooks.before_billing ? 0 : 10 * kMinuteUs;
