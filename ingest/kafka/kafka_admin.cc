@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <thread>
 
 namespace weir {
 namespace {
@@ -87,6 +88,7 @@ struct KafkaAdmin::State {
     return event;
   }
   Status describe_config(Deadline deadline, TopicDescription& into) const;
+  Status wait_until_known(std::int32_t partitions, Deadline deadline) const;
 };
 
 KafkaAdmin::KafkaAdmin(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -124,7 +126,17 @@ Status KafkaAdmin::create_topic(const TopicPlan& plan, Deadline deadline) {
   if (!event) return event.error();
   const auto code = code_of_topics(event->get());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return s.error("create", code);
-  return {};
+  return s.wait_until_known(plan.partitions, deadline);
+}
+
+/// The controller answers before the brokers' metadata, and this client's, know the partitions.
+Status KafkaAdmin::State::wait_until_known(std::int32_t partitions, Deadline deadline) const {
+  for (;;) {
+    const auto shape = log->shape(deadline);
+    if (shape && shape->partitions == partitions) return {};
+    if (deadline.passed()) return error("create", RD_KAFKA_RESP_ERR__TIMED_OUT);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
 }
 
 Status KafkaAdmin::delete_topic(Deadline deadline) {

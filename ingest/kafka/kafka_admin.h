@@ -72,7 +72,8 @@ class KafkaAdmin {
   static Result<std::unique_ptr<KafkaAdmin>> open(const KafkaOptions& options);
   ~KafkaAdmin();
 
-  /// Makes `options.topic` with LogAppendTime and cleanup.policy=delete. `conflict` when it exists.
+  /// Makes `options.topic` with LogAppendTime and cleanup.policy=delete, and returns when its partitions
+  /// are known. `conflict` when it exists.
   Status create_topic(const TopicPlan& plan, Deadline deadline);
   Result<TopicDescription> describe(Deadline deadline);
   Result<std::int32_t> partition_count(Deadline deadline);
