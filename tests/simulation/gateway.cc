@@ -126,8 +126,9 @@ class GatewayLife {
     const Status written = writer_->write(batch, soon());
     if (!written) {
       world_.trace("refuses: " + written.error().text());
-      // Somebody does what it says.
-      told_to_restart_ = written.error().text().find("restart weir-ingest") != std::string::npos;
+      // Somebody does what it says, once the topic is what it should be.
+      told_to_restart_ = world_.stream.log().partitions() == world_.plan.partitions &&
+                         written.error().text().find("restart weir-ingest") != std::string::npos;
       world_.engine.sleep(Micros(20 * kMicrosPerSecond));
       return;
     }

@@ -61,7 +61,7 @@ TEST_F(OperatorTest, a_flag_is_cleared_by_name_but_a_lineage_break_is_not) {
   const auto refused = clear_flags(store_, decision_, lineage, soon());
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, ErrorCode::conflict);
-  EXPECT_NE(refused.error().remedy.find("lineage adopt"), std::string::npos);
+  EXPECT_NE(refused.error().remedy.find("lineage show"), std::string::npos);
   EXPECT_EQ(number("SELECT count(*) FROM quota.v2_blockers"), 1);
 }
 
