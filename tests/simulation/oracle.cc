@@ -107,16 +107,18 @@ class Oracle {
   }
 
   /// It is nowhere, and nobody waits for those who took it: the broker lost their word, or an operator
-  /// retired them while they lived, and their disk died before they sent on.
+  /// had retired them while they lived, and their disk died before they sent on.
   bool unpromised(const TrueEvent& event) const {
     return !event.numbers.empty() && !event.reached() &&
            std::all_of(event.numbers.begin(), event.numbers.end(), [&](const Numbered& number) {
-             return world_.truth.forgotten(number.producer) || stands_retired(number.producer);
+             return world_.truth.forgotten(number.producer) || retired_before(number);
            });
   }
-  bool stands_retired(const std::string& producer) const {
-    const ProducerRow* row = world_.database.quota().producer.committed(producer);
-    return row != nullptr && row->ended_by && *row->ended_by != "seal";
+  bool retired_before(const Numbered& number) const {
+    const ProducerRow* row = world_.database.quota().producer.committed(number.producer);
+    const std::optional<std::int64_t> given_up_us = world_.truth.given_up_us(number.producer);
+    return row != nullptr && row->ended_by && *row->ended_by != "seal" && given_up_us &&
+           *given_up_us < number.at_us;
   }
 
   /// A person said that it never counts, before any mended copy of it did: whoever reads one later

@@ -132,7 +132,13 @@ void Truth::excuse_offsets(std::int32_t partition, std::int64_t from, std::int64
   }
 }
 
+std::optional<std::int64_t> Truth::given_up_us(const std::string& producer) const {
+  const auto found = given_up_us_.find(producer);
+  return found == given_up_us_.end() ? std::nullopt : std::optional(found->second);
+}
+
 void Truth::excuse_unsent(const std::string& producer, std::int64_t at_us) {
+  given_up_us_.try_emplace(producer, at_us);
   for (TrueEvent& event : events_) {
     for (const Numbered& each : event.numbers) {
       if (each.producer == producer && !event.reached()) excuse(event, at_us);

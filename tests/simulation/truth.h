@@ -91,6 +91,8 @@ class Truth {
                       std::int64_t at_us);
   /// What this producer took, and nobody has.
   void excuse_unsent(const std::string& producer, std::int64_t at_us);
+  /// When an operator first retired it.
+  std::optional<std::int64_t> given_up_us(const std::string& producer) const;
   void excuse_numbers(const Numbered& from, std::int64_t to, std::int64_t at_us);
 
  private:
@@ -98,6 +100,7 @@ class Truth {
   void each_copy(Visit visit);
 
   std::deque<TrueEvent> events_;
+  std::map<std::string, std::int64_t> given_up_us_;
   std::map<std::string, std::vector<Copy>> words_;  // registrations and seals, by producer
   std::map<std::int64_t, std::size_t> by_time_;
   std::map<std::int32_t, int> life_;

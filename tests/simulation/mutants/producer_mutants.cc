@@ -115,7 +115,7 @@ std::vector<Mutant> producer_mutants() {
        }},
       sealing("R15", "sealed_ahead_of_reading",
               "the seal vouches for minutes whose events were not read yet",
-              {Fault::dead_collector, Fault::broker_unreachable}, ahead),
+              {Fault::dead_collector, Fault::broker_unreachable, Fault::late_event}, ahead),
   };
 }
 
