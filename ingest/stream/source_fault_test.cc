@@ -1,5 +1,6 @@
 // A source that fails, for one partition or for all: the others are read, and nobody spins.
 #include "ingest/stream/loop_fixture.h"
+#include "ingest/stream/pass_through_source.h"
 
 namespace weir {
 namespace {
@@ -8,37 +9,22 @@ constexpr PartitionId kZero{0};
 constexpr PartitionId kOne{1};
 
 /// Passes on, but for what it is told to fail.
-class FaultySource : public Source {
+class FaultySource : public PassThroughSource {
  public:
-  explicit FaultySource(Source& real) : real_(real) {}
+  using PassThroughSource::PassThroughSource;
   Result<Polled> poll(Micros timeout) override {
     if (polls_until_stop == 0) return real_.poll(timeout);
     if (--polls_until_stop == 0) stop.request_stop();
     return Error{ErrorCode::unavailable, "away, as asked", ""};
   }
-  Status start(PartitionId p, Offset from) override { return real_.start(p, from); }
-  Status pause(std::span<const PartitionId> p) override { return real_.pause(p); }
-  Status resume(std::span<const PartitionId> p) override { return real_.resume(p); }
-  Result<Offset> position(PartitionId p) override { return real_.position(p); }
   Result<LogBounds> bounds(PartitionId p, Deadline d) override {
     if (failing.contains(p)) return Error{failing.at(p), "bounds fail, as asked", ""};
     return real_.bounds(p, d);
   }
-  Result<Offset> offset_at(PartitionId p, AppendTime time, Deadline d) override {
-    return real_.offset_at(p, time, d);
-  }
-  Result<std::optional<Anchor>> anchor_at(PartitionId p, Offset offset, Deadline d) override {
-    return real_.anchor_at(p, offset, d);
-  }
-  Result<std::int32_t> partition_count(Deadline d) override { return real_.partition_count(d); }
-  void publish_position(PartitionId p, Offset next) override { real_.publish_position(p, next); }
 
   std::map<PartitionId, ErrorCode> failing;
   int polls_until_stop = 0;
   std::stop_source stop;
-
- private:
-  Source& real_;
 };
 
 class SourceFaultTest : public LoopTest {

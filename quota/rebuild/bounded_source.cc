@@ -23,12 +23,12 @@ Status BoundedSource::raise(PartitionId partition, Offset bound) {
 
 Status BoundedSource::go_on(PartitionId partition, Offset from) {
   const bool stood = stopped_.erase(partition) > 0;
-  WEIR_TRY(inner_.start(partition, from));
-  return stood && !paused_.contains(partition) ? inner_.resume({&partition, 1}) : Status();
+  WEIR_TRY(real_.start(partition, from));
+  return stood && !paused_.contains(partition) ? real_.resume({&partition, 1}) : Status();
 }
 
 Result<Polled> BoundedSource::poll(Micros timeout) {
-  Result<Polled> polled = inner_.poll(timeout);
+  Result<Polled> polled = real_.poll(timeout);
   if (!polled) return polled;
   if (polled->kind == Polled::Kind::assigned || polled->kind == Polled::Kind::revoked) {
     for (const PartitionId partition : polled->partitions) {
@@ -40,7 +40,7 @@ Result<Polled> BoundedSource::poll(Micros timeout) {
   const PartitionId partition = polled->record.partition;
   if (polled->record.offset < bound_of(partition)) return polled;
   stopped_.insert(partition);
-  WEIR_TRY(inner_.pause({&partition, 1}));
+  WEIR_TRY(real_.pause({&partition, 1}));
   return Polled{};
 }
 
@@ -48,7 +48,7 @@ Status BoundedSource::start(PartitionId partition, Offset from) { return go_on(p
 
 Status BoundedSource::pause(std::span<const PartitionId> partitions) {
   paused_.insert(partitions.begin(), partitions.end());
-  return inner_.pause(partitions);
+  return real_.pause(partitions);
 }
 
 /// Not those that stand at their bounds.
@@ -58,11 +58,11 @@ Status BoundedSource::resume(std::span<const PartitionId> partitions) {
     paused_.erase(partition);
     if (!stopped_.contains(partition)) going.push_back(partition);
   }
-  return going.empty() ? Status() : inner_.resume(going);
+  return going.empty() ? Status() : real_.resume(going);
 }
 
 Result<Offset> BoundedSource::position(PartitionId partition) {
-  Result<Offset> position = inner_.position(partition);
+  Result<Offset> position = real_.position(partition);
   if (!position) return position;
   return std::min(*position, bound_of(partition));
 }

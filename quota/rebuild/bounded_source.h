@@ -6,17 +6,17 @@
 // the loop's own commits are noted from publish_position(). Threads: one.
 #pragma once
 
-#include "ingest/stream/source.h"
+#include "ingest/stream/pass_through_source.h"
 
 #include <map>
 #include <set>
 
 namespace weir {
 
-class BoundedSource : public Source {
+class BoundedSource : public PassThroughSource {
  public:
   /// Everything is bounded at 0 until raise() says otherwise.
-  explicit BoundedSource(Source& inner) : inner_(inner) {}
+  explicit BoundedSource(Source& real) : PassThroughSource(real) {}
 
   /// Bounds only rise; a lower one changes nothing.
   Status raise(PartitionId partition, Offset bound);
@@ -29,26 +29,12 @@ class BoundedSource : public Source {
   Status pause(std::span<const PartitionId> partitions) override;
   Status resume(std::span<const PartitionId> partitions) override;
   Result<Offset> position(PartitionId partition) override;
-  Result<LogBounds> bounds(PartitionId partition, Deadline deadline) override {
-    return inner_.bounds(partition, deadline);
-  }
-  Result<Offset> offset_at(PartitionId partition, AppendTime time, Deadline deadline) override {
-    return inner_.offset_at(partition, time, deadline);
-  }
-  Result<std::optional<Anchor>> anchor_at(PartitionId partition, Offset offset,
-                                          Deadline deadline) override {
-    return inner_.anchor_at(partition, offset, deadline);
-  }
-  Result<std::int32_t> partition_count(Deadline deadline) override {
-    return inner_.partition_count(deadline);
-  }
   void publish_position(PartitionId partition, Offset next) override;
 
  private:
   /// Begins at `from`, and no longer stands at its bound.
   Status go_on(PartitionId partition, Offset from);
 
-  Source& inner_;
   std::map<PartitionId, Offset> bounds_;
   std::map<PartitionId, Offset> committed_;
   std::set<PartitionId> stopped_;  // a record at or above the bound was met: paused for that

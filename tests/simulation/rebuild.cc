@@ -1,6 +1,7 @@
 #include "tests/simulation/rebuild.h"
 
 #include "base/json_writer.h"
+#include "ingest/stream/pass_through_source.h"
 #include "quota/handler.h"
 #include "quota/rebuild/rebuild.h"
 #include "tests/simulation/compare_ledgers.h"
@@ -17,38 +18,29 @@ namespace {
 constexpr Micros kPollSleep = std::chrono::seconds(1);
 
 /// The stream as it stood when the ledger was lost: what was not applied then is not there.
-class StreamOfThen : public Source {
+class StreamOfThen : public PassThroughSource {
  public:
   StreamOfThen(World& world, Engine& engine)
-      : world_(world), engine_(engine), inner_(world.stream.log().join()) {}
+      : StreamOfThen(world, engine, world.stream.log().join()) {}
 
   Result<Polled> poll(Micros timeout) override {
-    Result<Polled> polled = inner_->poll(timeout);
+    Result<Polled> polled = real_.poll(timeout);
     if (polled && polled->kind == Polled::Kind::nothing) engine_.sleep(kPollSleep);
     return polled;
   }
-  Status start(PartitionId p, Offset from) override { return inner_->start(p, from); }
-  Status pause(std::span<const PartitionId> p) override { return inner_->pause(p); }
-  Status resume(std::span<const PartitionId> p) override { return inner_->resume(p); }
-  Result<Offset> position(PartitionId p) override { return inner_->position(p); }
   Result<LogBounds> bounds(PartitionId p, Deadline d) override {
-    Result<LogBounds> bounds = inner_->bounds(p, d);
+    Result<LogBounds> bounds = real_.bounds(p, d);
     if (bounds) bounds->end = Offset{world_.applied_next(p.value)};
     return bounds;
   }
-  Result<Offset> offset_at(PartitionId p, AppendTime time, Deadline d) override {
-    return inner_->offset_at(p, time, d);
-  }
-  Result<std::optional<Anchor>> anchor_at(PartitionId p, Offset offset, Deadline d) override {
-    return inner_->anchor_at(p, offset, d);
-  }
-  Result<std::int32_t> partition_count(Deadline d) override { return inner_->partition_count(d); }
-  void publish_position(PartitionId p, Offset next) override { inner_->publish_position(p, next); }
 
  private:
+  StreamOfThen(World& world, Engine& engine, std::unique_ptr<Source> owned)
+      : PassThroughSource(*owned), world_(world), engine_(engine), owned_(std::move(owned)) {}
+
   World& world_;
   Engine& engine_;
-  std::unique_ptr<Source> inner_;
+  std::unique_ptr<Source> owned_;
 };
 
 /// As `weir-billing certificates --export` writes them.

@@ -5,6 +5,7 @@
 #include "ingest/codec/codec.h"
 #include "ingest/identity/index_fixture.h"
 #include "ingest/stream/memory_stream.h"
+#include "ingest/stream/pass_through_source.h"
 #include "tests/contract/quota/quota_database.h"
 
 #include <gtest/gtest.h>
@@ -16,32 +17,19 @@ constexpr std::int64_t kHour = 3'600'000'000;
 constexpr std::int64_t kStart = 1'772'366'400'000'000;
 
 /// Passes on what a source says, until it has delivered so many records.
-class CutSource : public Source {
+class CutSource : public PassThroughSource {
  public:
   CutSource(std::unique_ptr<Source> real, std::int64_t records_max)
-      : real_(std::move(real)), left_(records_max) {}
+      : PassThroughSource(*real), owned_(std::move(real)), left_(records_max) {}
   Result<Polled> poll(Micros timeout) override {
     if (left_ == 0) return Error{ErrorCode::unavailable, "cut off", ""};
-    Result<Polled> polled = real_->poll(timeout);
+    Result<Polled> polled = real_.poll(timeout);
     if (polled && polled->kind == Polled::Kind::record) --left_;
     return polled;
   }
-  Status start(PartitionId p, Offset from) override { return real_->start(p, from); }
-  Status pause(std::span<const PartitionId> p) override { return real_->pause(p); }
-  Status resume(std::span<const PartitionId> p) override { return real_->resume(p); }
-  Result<Offset> position(PartitionId p) override { return real_->position(p); }
-  Result<LogBounds> bounds(PartitionId p, Deadline d) override { return real_->bounds(p, d); }
-  Result<Offset> offset_at(PartitionId p, AppendTime t, Deadline d) override {
-    return real_->offset_at(p, t, d);
-  }
-  Result<std::optional<Anchor>> anchor_at(PartitionId p, Offset o, Deadline d) override {
-    return real_->anchor_at(p, o, d);
-  }
-  Result<std::int32_t> partition_count(Deadline d) override { return real_->partition_count(d); }
-  void publish_position(PartitionId p, Offset next) override { real_->publish_position(p, next); }
 
  private:
-  std::unique_ptr<Source> real_;
+  std::unique_ptr<Source> owned_;
   std::int64_t left_;
 };
 

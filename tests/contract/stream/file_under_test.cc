@@ -4,6 +4,7 @@
 #include "ingest/spool/file_log_sink.h"
 #include "ingest/spool/file_log_source.h"
 #include "ingest/spool/real_disk.h"
+#include "ingest/stream/pass_through_source.h"
 #include "tests/contract/stream/stream_under_test.h"
 
 #include <algorithm>
@@ -49,36 +50,15 @@ class FileUnderTest : public StreamUnderTest {
 
  private:
   /// A member that tells the group when it goes.
-  class Member : public Source {
+  class Member : public PassThroughSource {
    public:
     Member(FileUnderTest& group, std::unique_ptr<FileLogSource> source)
-        : group_(group), source_(std::move(source)) {}
+        : PassThroughSource(*source), group_(group), source_(std::move(source)) {}
     ~Member() override {
       std::erase(group_.members_, this);
       group_.deal();
     }
     void deal(std::vector<PartitionId> share) { source_->deal(std::move(share)); }
-
-    Result<Polled> poll(Micros timeout) override { return source_->poll(timeout); }
-    Status start(PartitionId p, Offset from) override { return source_->start(p, from); }
-    Status pause(std::span<const PartitionId> all) override { return source_->pause(all); }
-    Status resume(std::span<const PartitionId> all) override { return source_->resume(all); }
-    Result<Offset> position(PartitionId p) override { return source_->position(p); }
-    Result<LogBounds> bounds(PartitionId p, Deadline until) override {
-      return source_->bounds(p, until);
-    }
-    Result<Offset> offset_at(PartitionId p, AppendTime time, Deadline until) override {
-      return source_->offset_at(p, time, until);
-    }
-    Result<std::optional<Anchor>> anchor_at(PartitionId p, Offset at, Deadline until) override {
-      return source_->anchor_at(p, at, until);
-    }
-    Result<std::int32_t> partition_count(Deadline until) override {
-      return source_->partition_count(until);
-    }
-    void publish_position(PartitionId p, Offset next) override {
-      source_->publish_position(p, next);
-    }
 
    private:
     FileUnderTest& group_;

@@ -126,10 +126,10 @@ class TellingHandler : public HandlerThrough {
 };
 
 /// Never reads what lies before the stored position: the index is not rebuilt, and does not know.
-class NothingBefore : public SourceThrough {
+class NothingBefore : public PassThroughSource {
  public:
   NothingBefore(Source& real, std::shared_ptr<Loaded> loaded)
-      : SourceThrough(real), loaded_(std::move(loaded)) {}
+      : PassThroughSource(real), loaded_(std::move(loaded)) {}
   Status start(PartitionId p, Offset from) override {
     const auto found = loaded_->states.find(p);
     if (found == loaded_->states.end()) return real_.start(p, from);
@@ -141,10 +141,10 @@ class NothingBefore : public SourceThrough {
 };
 
 /// Says that every anchor holds.
-class AnchorsHold : public SourceThrough {
+class AnchorsHold : public PassThroughSource {
  public:
   AnchorsHold(Source& real, std::shared_ptr<Loaded> loaded)
-      : SourceThrough(real), loaded_(std::move(loaded)) {}
+      : PassThroughSource(real), loaded_(std::move(loaded)) {}
   Result<std::optional<Anchor>> anchor_at(PartitionId p, Offset offset, Deadline d) override {
     const auto found = loaded_->states.find(p);
     if (found != loaded_->states.end() && found->second.anchor &&

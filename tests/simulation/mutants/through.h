@@ -8,8 +8,8 @@
 #include "billing/providers/provider.h"
 #include "billing/stream_eye.h"
 #include "ingest/stream/handler.h"
+#include "ingest/stream/pass_through_source.h"
 #include "ingest/stream/sink.h"
-#include "ingest/stream/source.h"
 #include "tests/contract/billing/pass_through.h"
 #include "tests/contract/quota/pass_through.h"
 
@@ -52,28 +52,6 @@ class HandlerThrough : public Handler {
 
  protected:
   Handler& real_;
-};
-
-class SourceThrough : public Source {
- public:
-  explicit SourceThrough(Source& real) : real_(real) {}
-  Result<Polled> poll(Micros timeout) override { return real_.poll(timeout); }
-  Status start(PartitionId p, Offset from) override { return real_.start(p, from); }
-  Status pause(std::span<const PartitionId> p) override { return real_.pause(p); }
-  Status resume(std::span<const PartitionId> p) override { return real_.resume(p); }
-  Result<Offset> position(PartitionId p) override { return real_.position(p); }
-  Result<LogBounds> bounds(PartitionId p, Deadline d) override { return real_.bounds(p, d); }
-  Result<Offset> offset_at(PartitionId p, AppendTime time, Deadline d) override {
-    return real_.offset_at(p, time, d);
-  }
-  Result<std::optional<Anchor>> anchor_at(PartitionId p, Offset offset, Deadline d) override {
-    return real_.anchor_at(p, offset, d);
-  }
-  Result<std::int32_t> partition_count(Deadline d) override { return real_.partition_count(d); }
-  void publish_position(PartitionId p, Offset next) override { real_.publish_position(p, next); }
-
- protected:
-  Source& real_;
 };
 
 class GateThrough : public GateStore {
