@@ -7,12 +7,16 @@
 
 boot_id() { tr -d - </proc/sys/kernel/random/boot_id; }
 
+# Only its exit code is left of the process whose `stat` was read. The first thread of a killed process
+# may be a zombie while its others still hold the sockets, for as long as 50 threads take to die.
+zombie() { [[ ${stat[0]} == Z ]] && ((stat[17] <= 1)); }
+
 # The kernel's start time of a process; empty when there is none, or only a zombie.
 start_time() {
   local stat
   { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
   read -ra stat <<<"${stat##*) }"
-  [[ ${stat[0]} == Z ]] || echo "${stat[19]}"
+  zombie || echo "${stat[19]}"
 }
 
 # record_of NAME: sets pid, ticks, boot, digest from its record; fails when there is none.
@@ -39,7 +43,7 @@ group_left_of() {
   for member in /proc/[0-9]*; do
     { read -r stat <"$member/stat"; } 2>/dev/null || continue
     read -ra stat <<<"${stat##*) }"
-    [[ ${stat[2]} == "$pid" && ${stat[0]} != Z ]] && echo "${member#/proc/}"
+    [[ ${stat[2]} == "$pid" ]] && ! zombie && echo "${member#/proc/}"
   done
   return 0
 }

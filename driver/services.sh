@@ -38,13 +38,15 @@ services_stop() {
   postgres_stop
 }
 
-# A process given as its name is killed as a power cut would: no warning, the group at once.
+# A process given as its name is killed as a power cut would: no warning, the group at once. Its ports
+# are free when this returns.
 services_kill() {
   local name pid
   for name in "$@"; do
     running "$name" || continue
     pid=$(pid_of "$name")
     kill -KILL -- "-$pid"
+    until_true 15 nothing_left_of "$name" || fail "$EXIT_UNAVAILABLE" "$name cannot be killed ($pid)"
   done
 }
 

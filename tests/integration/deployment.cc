@@ -56,6 +56,11 @@ void run_server(const std::string& action, const std::string& server) {
       run({"/usr/bin/env", "WEIR_HOME=" + home, environment("WEIR_TEST_DRIVER"), action, server},
           home + "/run-server");
   if (done.exit_code != 0) give_up(action + " " + server + ": " + done.err);
+  // Everybody was told its address once, and would wait for it there.
+  const std::string kafka = "WEIR_TEST_KAFKA_BROKERS=" + environment("WEIR_TEST_KAFKA") + "\n";
+  if (action == "start" && server == "kafka" && done.out.find(kafka) == std::string::npos) {
+    give_up("kafka came back at another address, its port was taken: " + done.out);
+  }
 }
 
 void kill_and_start(const std::string& server) {
