@@ -5,6 +5,9 @@ kafka_address() { echo "127.0.0.1:$(port kafka)"; }
 KAFKA_JAVA=(java -XX:+UseSerialGC "-Dlog4j2.configurationFile=$WEIR_ROOT/deploy/kafka/log4j2.xml"
   -cp "$WEIR_PARTS/kafka/libs/*")
 
+# Of 16 random bytes, read from standard input. One that begins with a dash would be taken for an option.
+kafka_cluster_id() { head -c 16 | base64 | tr '+/' 'xy' | cut -c1-22; }
+
 # A broker's folder counts when the mark is there, which is set after it was formatted.
 kafka_format() {
   local folder=$1 properties=$2
@@ -12,7 +15,7 @@ kafka_format() {
   rm -rf "$folder"
   mkdir -p "$folder"
   quietly kafka-format "${KAFKA_JAVA[@]}" -Xmx256m kafka.tools.StorageTool format \
-    --cluster-id "$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c1-22)" --config "$properties"
+    --cluster-id "$(kafka_cluster_id </dev/urandom)" --config "$properties"
   touch "$folder.formatted"
 }
 
