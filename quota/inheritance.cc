@@ -19,22 +19,15 @@ Result<std::vector<InheritedRange>> read_ranges(Connection& connection, Incarnat
   return ranges;
 }
 
-/// As its row says them: "[7,0,12]".
-std::vector<Offset> offsets_of(std::string_view json) {
-  std::vector<Offset> offsets;
-  std::int64_t number = 0;
-  bool any = false;
-  for (const char c : json) {
-    if (c >= '0' && c <= '9') {
-      number = number * 10 + (c - '0');
-      any = true;
-    } else if (any) {
-      offsets.push_back(Offset{number});
-      number = 0;
-      any = false;
-    }
-  }
-  return offsets;
+Result<std::vector<Offset>> read_starts(Connection& connection, Incarnation incarnation,
+                                        Deadline deadline) {
+  Result<Rows> rows =
+      connection.run("SELECT unnest(starts) FROM quota.incarnation WHERE incarnation = $1",
+                     Params().integer(incarnation.value), deadline);
+  if (!rows) return std::move(rows).error();
+  std::vector<Offset> starts;
+  for (std::size_t i = 0; i < rows->size(); ++i) starts.push_back(Offset{rows->integer(i, 0)});
+  return starts;
 }
 
 }  // namespace
@@ -56,7 +49,7 @@ std::int64_t Inherited::place(PartitionId former, Offset offset, Offset start) c
 Result<std::optional<Inheritance>> read_inheritance(Connection& connection, Incarnation incarnation,
                                                     Deadline deadline) {
   Result<Rows> rows = connection.run(
-      "SELECT former_topic, inherited_until_us, starts FROM quota.incarnation "
+      "SELECT former_topic, inherited_until_us FROM quota.incarnation "
       "WHERE incarnation = $1 AND why = 'moved'",
       Params().integer(incarnation.value), deadline);
   if (!rows) return std::move(rows).error();
@@ -65,7 +58,9 @@ Result<std::optional<Inheritance>> read_inheritance(Connection& connection, Inca
   out.former = Incarnation{incarnation.value - 1};
   out.inherited.topic = std::string(rows->text(0, 0));
   if (!rows->null(0, 1)) out.inherited.newest = AppendTime{rows->integer(0, 1)};
-  out.starts = offsets_of(rows->text(0, 2));
+  Result<std::vector<Offset>> starts = read_starts(connection, incarnation, deadline);
+  if (!starts) return std::move(starts).error();
+  out.starts = *std::move(starts);
   Result<std::vector<InheritedRange>> ranges = read_ranges(connection, incarnation, deadline);
   if (!ranges) return std::move(ranges).error();
   out.inherited.ranges = *std::move(ranges);

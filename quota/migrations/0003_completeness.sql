@@ -101,7 +101,7 @@ create table quota.incarnation (
   partitions   int    not null,
   began_at_us  bigint not null,
   why          text   not null check (why in ('truncated', 'made anew', 'moved')),
-  starts       text   not null,  -- first offset of each partition: [7, 0, 12]
+  starts       bigint[] not null,  -- first offset of each partition
   decided_by   text   not null,
   reason       text   not null,
   former_topic text,             -- of one that was moved to (R2)

@@ -11,14 +11,6 @@ namespace {
 
 constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::min();
 
-std::string starts_json(const std::vector<IncarnationStart>& starts) {
-  std::string json = "[";
-  for (const IncarnationStart& start : starts) {
-    json += (json.size() > 1 ? "," : "") + std::to_string(start.start.value);
-  }
-  return json + "]";
-}
-
 /// $2 …: the columns of the progress rows.
 void put_starts(Params& params, const std::vector<IncarnationStart>& starts) {
   Integers numbers(8);
@@ -81,6 +73,8 @@ Result<std::vector<ProgressRow>> PostgresOperator::end_progress(Incarnation inca
 
 Status PostgresOperator::begin_incarnation(const NewIncarnation& begun, const Decision& decision) {
   const auto count = static_cast<std::int64_t>(begun.starts.size());
+  std::vector<std::int64_t> starts;
+  for (const IncarnationStart& start : begun.starts) starts.push_back(start.start.value);
   WEIR_TRY(
       write("INSERT INTO quota.incarnation (incarnation, topic, partitions, began_at_us, why, "
             "starts, decided_by, reason, former_topic, inherited_until_us) VALUES ($1, $2, "
@@ -90,7 +84,7 @@ Status PostgresOperator::begin_incarnation(const NewIncarnation& begun, const De
                 .text(begun.topic)
                 .integer(count)
                 .text(begun.why)
-                .text(starts_json(begun.starts))
+                .integers(starts)
                 .text(database_text(decision.by))
                 .text(database_text(decision.reason))
                 .text(begun.inherits ? begun.inherits->topic : "")

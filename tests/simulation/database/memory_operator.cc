@@ -237,9 +237,9 @@ Result<std::vector<weir::ProgressRow>> MemoryOperator::end_progress(Incarnation 
 Status MemoryOperator::begin_incarnation(const NewIncarnation& begun, const Decision& decision) {
   return session_.run("operator.begin_incarnation", [&]() -> Status {
     const auto count = static_cast<std::int32_t>(begun.starts.size());
-    std::string starts = "[";
+    std::vector<Offset> starts;
     for (const IncarnationStart& start : begun.starts) {
-      starts += (starts.size() > 1 ? "," : "") + std::to_string(start.start.value);
+      starts.push_back(start.start);
       ProgressRow row;
       row.next = start.start.value;
       row.anchor = start.anchor;
@@ -253,8 +253,8 @@ Status MemoryOperator::begin_incarnation(const NewIncarnation& begun, const Deci
     }
     WEIR_TRY(quota_.incarnation.insert_new(
         session_, begun.incarnation.value,
-        {begun.topic, count, session_.now_us(), begun.why, starts + "]", database_text(decision.by),
-         database_text(decision.reason), begun.inherits}));
+        {begun.topic, count, session_.now_us(), begun.why, database_text(decision.by),
+         database_text(decision.reason), std::move(starts), begun.inherits}));
     if (begun.inherits) WEIR_TRY(forget_generations_before(begun.incarnation));
     WEIR_TRY(quota_.deployment.update(
         session_, kOne, [](const Deployment&) { return true; },

@@ -128,7 +128,8 @@ struct IncarnationRow {
   std::string topic;
   std::int32_t partitions = 0;
   std::int64_t began_at_us = 0;
-  std::string why, starts, decided_by, reason;
+  std::string why, decided_by, reason;
+  std::vector<Offset> starts;
   std::optional<Inherited> inherits;
 };
 struct MoveRow {
