@@ -162,9 +162,10 @@ class Oracle {
       }
       if (refused(event)) continue;
       out_.exact = false;
+      const bool beyond = restamped_beyond_claim(event);
       std::set<std::int64_t> hours;
       for (const std::int64_t time : event.times_us) {
-        if (hours.insert(hour_of(time)).second) most.push_back(counted_as(event, time));
+        if (hours.insert(hour_of(time)).second || beyond) most.push_back(counted_as(event, time));
       }
     }
     const Totals low = price(least, until), high = price(most, until);
