@@ -27,14 +27,14 @@ void write_counts_of(JsonWriter& json, const QuotaPartition& row) {
 }
 
 /// R6: what may be claimed about copies, here.
-void write_horizon(JsonWriter& json, const QuotaPartition& row, std::int64_t now_us) {
-  const std::int64_t covered = now_us - row.horizon_from_us;
+void write_horizon(JsonWriter& json, const QuotaPartition& row, const Standing& standing) {
+  const std::int64_t covered = standing.now_us - row.horizon_from_us;
   json.field("horizon_from", format_rfc3339(row.horizon_from_us));
   json.field("horizon", format_duration(Micros(row.horizon_us)));
   json.field("restamp_window", format_duration(Micros(row.restamp_window_us)));
   const bool whole = row.horizon_from_us <= 0;
   json.field("horizon_shortened", !whole && covered < row.horizon_us);
-  json.field("restamp_window_shortened", !whole && covered < row.restamp_window_us);
+  json.field("restamp_window_shortened", restamp_shortened(row, standing));
 }
 
 void write_partitions(JsonWriter& json, const CloseRecord& record, const Standing& standing) {
@@ -53,7 +53,7 @@ void write_partitions(JsonWriter& json, const CloseRecord& record, const Standin
     for (const QuotaPartition& row : standing.progress) {
       if (row.partition != cut.partition) continue;
       write_counts_of(json, row);
-      write_horizon(json, row, standing.now_us);
+      write_horizon(json, row, standing);
     }
     json.end_object();
   }

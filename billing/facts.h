@@ -68,6 +68,7 @@ struct QuotaPartition {
   std::int64_t adjusted = 0;
   std::int64_t unnumbered = 0;  // of received: from producers that make no promise
   std::int64_t horizon_from_us = 0, horizon_us = 0, restamp_window_us = 0;
+  std::int64_t restamp_short_until_us = 0;  // append time; 0: the window was whole for every record
 };
 
 /// Something open that stands in the way of every close.

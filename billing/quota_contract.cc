@@ -62,8 +62,8 @@ Result<std::vector<QuotaPartition>> read_progress(Connection& connection, std::i
                                                   Deadline deadline) {
   const Result<Rows> rows = connection.run(
       "select partition, next, applied_at_us, received, applied, duplicate, quarantined, "
-      "unprovable, adjusted, unnumbered, horizon_from_us, horizon_us, restamp_window_us "
-      "from quota.v2_progress "
+      "unprovable, adjusted, unnumbered, horizon_from_us, horizon_us, restamp_window_us, "
+      "coalesce(restamp_short_until_us, 0) from quota.v2_progress "
       "where incarnation = $1 order by partition",
       Params().integer(incarnation), deadline);
   if (!rows) return rows.error();
@@ -83,6 +83,7 @@ Result<std::vector<QuotaPartition>> read_progress(Connection& connection, std::i
     row.horizon_from_us = rows->integer(i, 10);
     row.horizon_us = rows->integer(i, 11);
     row.restamp_window_us = rows->integer(i, 12);
+    row.restamp_short_until_us = rows->integer(i, 13);
     partitions.push_back(row);
   }
   return partitions;

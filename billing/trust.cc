@@ -39,6 +39,11 @@ void judge_retention(const StreamLook& stream, const Standing& standing,
   }
 }
 
+/// From here on a record finds all of the re-stamp window before it in the index.
+std::int64_t whole_window_from_us(const QuotaPartition& row) {
+  return std::max(row.restamp_short_until_us, row.horizon_from_us + row.restamp_window_us);
+}
+
 void assume_producers(const Standing& standing, std::vector<Assumption>& assumed) {
   if (standing.producers.producers.empty()) {
     assumed.push_back({"no_producer",
@@ -56,19 +61,32 @@ void assume_producers(const Standing& standing, std::vector<Assumption>& assumed
 /// R6: copies are recognised from horizon_from on; that is the whole horizon, or less.
 void assume_horizon(const Standing& standing, std::vector<Assumption>& assumed) {
   for (const QuotaPartition& row : standing.progress) {
+    const std::string partition = "partition " + std::to_string(row.partition);
     const std::int64_t covered = standing.now_us - row.horizon_from_us;
-    if (row.horizon_us == 0 || row.horizon_from_us <= 0 || covered >= row.horizon_us) continue;
-    std::string text = "partition " + std::to_string(row.partition) +
-                       ": copies are recognised for " + humane_duration(Micros(covered)) +
-                       " instead of " + humane_duration(Micros(row.horizon_us));
-    if (covered < row.restamp_window_us) {
-      text += "; re-stamped ones too, instead of " + humane_duration(Micros(row.restamp_window_us));
+    if (row.horizon_us > 0 && row.horizon_from_us > 0 && covered < row.horizon_us) {
+      assumed.push_back({"horizon_shortened", partition + ": copies are recognised for " +
+                                                  humane_duration(Micros(covered)) +
+                                                  " instead of " +
+                                                  humane_duration(Micros(row.horizon_us))});
     }
-    assumed.push_back({"horizon_shortened", text});
+    if (restamp_shortened(row, standing)) {
+      assumed.push_back({"restamp_window_shortened",
+                         partition + ": copies with another time were recognised for less than " +
+                             humane_duration(Micros(row.restamp_window_us)) + " until " +
+                             format_rfc3339(whole_window_from_us(row))});
+    }
   }
 }
 
 }  // namespace
+
+bool restamp_shortened(const QuotaPartition& row, const Standing& standing) {
+  const std::int64_t since_us = standing.last_close ? standing.last_close->t_us : 0;
+  const bool counted = row.restamp_short_until_us > since_us;
+  const bool now =
+      row.horizon_from_us > 0 && standing.now_us < row.horizon_from_us + row.restamp_window_us;
+  return counted || now;
+}
 
 std::string grouped(std::int64_t number) {
   std::string digits = std::to_string(number);

@@ -24,11 +24,15 @@ std::vector<Reason> broken_assumptions(const Standing& standing);
 
 struct Assumption {
   std::string
-      code;  // stable: "no_producer", "unnumbered", "partitioner_any", "horizon_shortened", or
-             // that of a broken assumption
+      code;  // stable: "no_producer", "unnumbered", "partitioner_any", "horizon_shortened",
+             // "restamp_window_shortened", or that of a broken assumption
   std::string text;
 };
 std::vector<Assumption> assumptions(const Standing& standing);
+
+/// R6: something that this close counts, or the next record, was asked of an index that held less than
+/// the re-stamp window before it: a copy with another time may have counted as well.
+bool restamp_shortened(const QuotaPartition& row, const Standing& standing);
 
 /// Events of the present incarnation that bear no producer's number.
 std::int64_t unnumbered_events(const Standing& standing);

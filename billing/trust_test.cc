@@ -129,11 +129,32 @@ TEST(Trust, R6_a_shortened_horizon_is_said) {
   EXPECT_TRUE(assumptions(standing).empty()) << "from the stream's beginning";
   standing.progress[0].horizon_from_us = standing.now_us - kDay;
   EXPECT_TRUE(assumptions(standing).empty());
-  standing.progress[0].horizon_from_us = standing.now_us - 30 * kMinute;
+  standing.progress[0].horizon_from_us = standing.now_us - 2 * 60 * kMinute;
   ASSERT_EQ(assumptions(standing).size(), 1u);
+  EXPECT_EQ(assumptions(standing)[0].code, "horizon_shortened");
   EXPECT_EQ(assumptions(standing)[0].text,
-            "partition 0: copies are recognised for 30 min instead of 1 d; re-stamped ones too, "
-            "instead of 1 h");
+            "partition 0: copies are recognised for 2 h instead of 1 d");
+  standing.progress[0].horizon_from_us = standing.now_us - 30 * kMinute;
+  ASSERT_EQ(assumptions(standing).size(), 2u);
+  EXPECT_EQ(assumptions(standing)[1].code, "restamp_window_shortened");
+}
+
+TEST(Trust,
+     R6_a_window_that_was_short_for_a_record_of_this_close_is_said_though_it_is_whole_again) {
+  Standing standing = sound();
+  standing.progress.resize(1);
+  QuotaPartition& row = standing.progress[0];
+  row.horizon_us = kDay;
+  row.restamp_window_us = 60 * kMinute;
+  row.horizon_from_us = standing.now_us - kDay;
+  row.restamp_short_until_us = standing.now_us - 10 * 60 * kMinute;
+  ASSERT_EQ(assumptions(standing).size(), 1u);
+  EXPECT_EQ(assumptions(standing)[0].code, "restamp_window_shortened");
+  EXPECT_EQ(assumptions(standing)[0].text,
+            "partition 0: copies with another time were recognised for less than 1 h until " +
+                format_rfc3339(row.restamp_short_until_us));
+  standing.last_close = CloseHead{1, row.restamp_short_until_us, ""};
+  EXPECT_TRUE(assumptions(standing).empty()) << "that was for the close before";
 }
 
 TEST(Trust, a_broker_that_is_away_breaks_no_assumption) {

@@ -66,6 +66,11 @@ constexpr std::string_view kRecordProgress =
     "  newest_append_us = greatest(p.newest_append_us, nullif(f.newest_us, $18)), "
     "  caught_up_at_us = greatest(p.caught_up_at_us, nullif(f.caught_us, $18)), "
     "  complete_through_us = greatest(p.complete_through_us, nullif(f.caught_us, $18) - $19), "
+    // What was applied before this commit lies up to p.newest_append_us.
+    "  restamp_short_until_us = CASE WHEN f.horizon_us > 0 AND "
+    "      coalesce(p.newest_append_us, 0) < f.horizon_us + p.restamp_window_us "
+    "    THEN greatest(p.restamp_short_until_us, f.horizon_us + p.restamp_window_us) "
+    "    ELSE p.restamp_short_until_us END, "
     "  horizon_from_us = f.horizon_us, applied_at_us = " WEIR_NOW_US
     ", received = p.received + f.received, applied = p.applied + f.applied, "
     "  duplicate = p.duplicate + f.duplicate, quarantined = p.quarantined + f.quarantined, "

@@ -90,9 +90,11 @@ alter table quota.unprovable add column source text not null default '';
 -- Adopting incarnation n + 1 ends the rows of n: no ingest transaction moves an ended row, and for it
 -- advance_progress gives no row, as for another `next`. `unheld_until_us`, of a row that an adoption
 -- began: C of R6 is no less, since the identity index cannot hold what was applied up to there and the
--- log no longer has.
+-- log no longer has. `restamp_short_until_us`: some record with an append time below it was asked of an
+-- index that did not hold the whole re-stamp window before it (R6); null: none was.
 alter table quota.progress add column ended_at_us bigint;
 alter table quota.progress add column unheld_until_us bigint;
+alter table quota.progress add column restamp_short_until_us bigint;
 
 -- Each life of the stream after the first (R1).
 create table quota.incarnation (
@@ -155,7 +157,8 @@ create view quota.v2_deployment as
 create view quota.v2_progress as
   select p.incarnation, p.partition, p.next, p.anchor_offset, p.anchor_digest, p.anchor_append_us,
          p.complete_through_us, p.applied_at_us, p.received, p.applied, p.duplicate, p.quarantined,
-         p.unprovable, p.adjusted, p.unnumbered, p.horizon_from_us, p.horizon_us, p.restamp_window_us
+         p.unprovable, p.adjusted, p.unnumbered, p.horizon_from_us, p.horizon_us, p.restamp_window_us,
+         p.restamp_short_until_us
   from quota.progress p;
 
 -- Open, and in every close's way. Holes are not here: only those below a seal's numbers count, which

@@ -97,10 +97,11 @@ Status PostgresOperator::begin_incarnation(const NewIncarnation& begun, const De
   WEIR_TRY(write(
       "INSERT INTO quota.progress (incarnation, partition, next, anchor_offset, anchor_append_us, "
       "unheld_until_us, horizon_us, restamp_window_us, newest_append_us, anchor_digest, "
-      "applied_at_us) "
+      "applied_at_us, restamp_short_until_us) "
       "SELECT $1::int, d.partition::int, d.next, nullif(d.anchor_offset, $11::bigint), "
       "nullif(d.anchor_us, $11::bigint), nullif(d.unheld_us, $11::bigint), d.horizon_us, "
       "d.restamp_us, nullif(d.newest_us, $11::bigint), nullif(d.digest, ''), " WEIR_NOW_US
+      ", (SELECT max(restamp_short_until_us) FROM quota.progress WHERE incarnation = $1::int - 1)"
       " FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], "
       "$7::bigint[], $8::bigint[], $9::bigint[], $10::text[]) AS d (partition, next, "
       "anchor_offset, anchor_us, unheld_us, horizon_us, restamp_us, newest_us, digest)",

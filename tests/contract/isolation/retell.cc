@@ -69,7 +69,8 @@ std::string retell(const QuotaDeployment& d) {
 }
 std::string retell(const QuotaPartition& p) {
   return words(p.partition, p.next, p.received, p.applied, p.duplicate, p.quarantined, p.unprovable,
-               p.adjusted, p.unnumbered, p.horizon_from_us, p.horizon_us, p.restamp_window_us);
+               p.adjusted, p.unnumbered, p.horizon_from_us, p.horizon_us, p.restamp_window_us,
+               p.restamp_short_until_us);
 }
 std::string retell(const QuotaBlocker& b) { return words(b.kind, b.id, b.partition, b.what); }
 std::string retell(const QuotaProducers& all) {

@@ -186,6 +186,27 @@ TEST_F(IngestTest, R5_generations_count_from_the_commit_that_names_them) {
   EXPECT_TRUE(handler_.load(zero, 2, soon())->front().generations.empty());
 }
 
+TEST_F(IngestTest, R6_it_is_remembered_until_when_the_restamp_window_was_short) {
+  constexpr std::int64_t kMin = 60'000'000;
+  database_.tell("UPDATE quota.progress SET restamp_window_us = " + std::to_string(60 * kMin));
+  std::int64_t next = 0;
+  const auto goes_on = [&](std::int64_t held_from, std::int64_t newest) {
+    CommitBatch batch = batch_of(next, next + 1, {});
+    batch.ranges[0].horizon_from = AppendTime{held_from};
+    batch.ranges[0].newest_append = AppendTime{newest};
+    EXPECT_EQ(*commit(batch), Committed::done);
+    ++next;
+    return database_.ask(
+        "SELECT coalesce(restamp_short_until_us, 0) FROM quota.v2_progress WHERE partition = 0");
+  };
+  EXPECT_EQ(goes_on(0, 100 * kMin), "0") << "the index holds everything from the first on";
+  EXPECT_EQ(goes_on(30 * kMin, 101 * kMin), "0") << "an hour and more before the oldest of these";
+  EXPECT_EQ(goes_on(90 * kMin, 102 * kMin), std::to_string(150 * kMin)) << "a loss";
+  EXPECT_EQ(goes_on(90 * kMin, 151 * kMin), std::to_string(150 * kMin));
+  EXPECT_EQ(goes_on(90 * kMin, 200 * kMin), std::to_string(150 * kMin)) << "whole again";
+  EXPECT_EQ(goes_on(120 * kMin, 300 * kMin), std::to_string(150 * kMin)) << "the horizon goes on";
+}
+
 TEST_F(IngestTest, anchor_and_completeness_are_stored_and_never_go_back) {
   CommitBatch batch = batch_of(0, 10, {});
   batch.ranges[0].anchor = Anchor{Offset{9}, "abc", AppendTime{77}};

@@ -71,6 +71,17 @@ TEST_F(AdoptTest, R1_a_truncated_log_goes_on_behind_the_newest_anchor_that_holds
   EXPECT_EQ(number("SELECT count(*) FROM quota.v2_blockers WHERE kind = 'lineage'"), 0);
 }
 
+TEST_F(AdoptTest, R6_until_when_the_restamp_window_was_short_is_not_forgotten) {
+  database_.tell("UPDATE quota.progress SET restamp_short_until_us = 77 WHERE partition = 1");
+  log_.truncate(0, 75);
+  const auto made = plan();
+  ASSERT_TRUE(made.ok()) << made.error().text();
+  ASSERT_TRUE(adopt(*made).ok());
+  EXPECT_EQ(database_.ask("SELECT string_agg(restamp_short_until_us::text, ',') FROM "
+                          "quota.progress WHERE incarnation = 2"),
+            "77,77");
+}
+
 // X, applied and then truncated away, is retried after a second adoption that found its partition
 // unbroken: the index of incarnation 3 knows X no better than that of 2, and must not call it new.
 TEST_F(AdoptTest, R6_what_one_adoption_could_not_hold_no_later_one_calls_new) {

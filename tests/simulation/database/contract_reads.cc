@@ -52,6 +52,7 @@ Result<std::vector<QuotaPartition>> ContractReads::progress(std::int32_t incarna
     of.horizon_from_us = row.horizon_from_us;
     of.horizon_us = row.horizon_us;
     of.restamp_window_us = row.restamp_window_us;
+    of.restamp_short_until_us = row.restamp_short_until_us.value_or(0);
     out.push_back(of);
   });
   return out;

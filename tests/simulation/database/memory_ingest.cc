@@ -201,6 +201,10 @@ Status MemoryIngest::record_progress(Incarnation incarnation,
       const Range& range = *fact.range;
       const auto change = [&](ProgressRow& row) {
         if (range.anchor) row.anchor = range.anchor;
+        const std::int64_t whole_from_us = range.horizon_from.value + row.restamp_window_us;
+        const bool short_window =
+            range.horizon_from.value > 0 && row.newest_append_us.value_or(0) < whole_from_us;
+        if (short_window) raise_to(row.restamp_short_until_us, whole_from_us);
         if (range.newest_append) raise_to(row.newest_append_us, range.newest_append->value);
         if (range.caught_up_at) {
           raise_to(row.caught_up_at_us, range.caught_up_at->value);

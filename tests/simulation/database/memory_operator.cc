@@ -238,6 +238,11 @@ Status MemoryOperator::begin_incarnation(const NewIncarnation& begun, const Deci
   return session_.run("operator.begin_incarnation", [&]() -> Status {
     const auto count = static_cast<std::int32_t>(begun.starts.size());
     std::vector<Offset> starts;
+    std::optional<std::int64_t> short_until_us;
+    quota_.progress.each(session_, [&](const ProgressKey& key, const ProgressRow& row) {
+      if (key.first != begun.incarnation.value - 1 || !row.restamp_short_until_us) return;
+      short_until_us = std::max(short_until_us.value_or(0), *row.restamp_short_until_us);
+    });
     for (const IncarnationStart& start : begun.starts) {
       starts.push_back(start.start);
       ProgressRow row;
@@ -246,6 +251,7 @@ Status MemoryOperator::begin_incarnation(const NewIncarnation& begun, const Deci
       if (start.unheld_until) row.unheld_until_us = start.unheld_until->value;
       row.horizon_us = start.horizon_us;
       row.restamp_window_us = start.restamp_window_us;
+      row.restamp_short_until_us = short_until_us;
       if (start.newest_append) row.newest_append_us = start.newest_append->value;
       row.applied_at_us = session_.now_us();
       WEIR_TRY(quota_.progress.insert_new(

@@ -28,6 +28,7 @@ struct ProgressRow {
   std::int64_t fence = 0;
   std::optional<std::int64_t> ended_at_us;      // its incarnation was adopted away
   std::optional<std::int64_t> unheld_until_us;  // C of R6 is no less
+  std::optional<std::int64_t> restamp_short_until_us;
 };
 
 struct AdjustmentEntry {
