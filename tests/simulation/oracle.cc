@@ -49,12 +49,15 @@ bool one_period(const TrueEvent& event) {
   });
 }
 
+constexpr std::string_view kWindowShortened = "\"restamp_window_shortened\":true";
+
 class Oracle {
  public:
   Oracle(World& world, Outcome& outcome) : world_(world), out_(outcome) {}
 
   void judge() {
     read_lines();
+    read_certificates();
     judge_liveness();
     judge_totals();
     judge_first_invoices();
@@ -134,14 +137,9 @@ class Oracle {
   }
 
   /// R6: uniqueness is not claimed for copies with another time while the index does not hold what
-  /// came within the re-stamp window: the certificate prints that window shortened.
+  /// came within the re-stamp window; then some certificate must have printed that window shortened.
   bool restamped_beyond_claim(const TrueEvent& event) const {
-    const auto struck = [&](Fault fault) {
-      return world_.struck[static_cast<std::size_t>(fault)] > 0;
-    };
-    return event.times_us.size() > 1 &&
-           (struck(Fault::truncation) || struck(Fault::topic_recreated) ||
-            struck(Fault::retention_loss) || struck(Fault::index_lost));
+    return event.times_us.size() > 1 && window_shortened_;
   }
 
   void judge_totals() {
@@ -267,6 +265,13 @@ class Oracle {
     if (t_before != world_.closed_until()) violated("frozen elsewhere than closed");
   }
 
+  void read_certificates() {
+    world_.database.billing().close.each_committed([&](std::int64_t, const CloseRow& row) {
+      window_shortened_ =
+          window_shortened_ || row.certificate.find(kWindowShortened) != std::string::npos;
+    });
+  }
+
   void judge_ledger() {
     const auto& billing = world_.database.billing();
     std::int64_t invoiced = 0, owed = 0, paid = 0, charged = 0;
@@ -325,6 +330,7 @@ class Oracle {
   World& world_;
   Outcome& out_;
   Totals billed_;
+  bool window_shortened_ = false;
   std::map<std::pair<std::int64_t, Totals::key_type>, std::int64_t> first_;
   std::map<std::pair<std::string, std::int64_t>, std::int64_t> first_close_;
 };

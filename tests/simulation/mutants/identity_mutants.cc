@@ -191,6 +191,26 @@ class NotingFence : public PassThroughClose {
   std::shared_ptr<Digests> digests_;
 };
 
+/// The certificates claim the whole window, whatever the index held.
+class WindowCalledWhole : public PassThroughClose {
+ public:
+  using PassThroughClose::PassThroughClose;
+  Result<std::vector<QuotaPartition>> progress(std::int32_t incarnation) override {
+    auto rows = real_->progress(incarnation);
+    if (!rows) return rows;
+    for (QuotaPartition& row : *rows) row.horizon_from_us = row.restamp_short_until_us = 0;
+    return rows;
+  }
+};
+
+void short_window_not_printed(WorldHooks& hooks) {
+  hooks.closes = [](CloseStore& real, Scheduler&) -> std::unique_ptr<CloseStore> {
+    return std::make_unique<WrappedCloses>(real, [](std::unique_ptr<CloseTransaction> tx) {
+      return std::make_unique<WindowCalledWhole>(std::move(tx));
+    });
+  };
+}
+
 class BlindEye : public StreamEye {
  public:
   BlindEye(StreamEye& real, std::shared_ptr<Digests> digests)
@@ -273,6 +293,12 @@ std::vector<Mutant> identity_mutants() {
                  options.identity.skew = Micros(0);
                };
              }),
+      mutant(
+          "R6", "short_window_not_printed",
+          "the index no longer holds the first copy, the retry with a new time counts again, and "
+          "the certificate claims that none could",
+          {Fault::restamped_retry, Fault::retention_loss, Fault::truncation},
+          short_window_not_printed),
       mutant("R6", "unprovable_is_counted",
              "nobody can tell whether the event was there before, and it counts",
              {Fault::index_lost, Fault::retention_loss, Fault::late_event, Fault::producer_retry},
