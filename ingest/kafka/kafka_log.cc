@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <thread>
 
 namespace weir {
 namespace {
@@ -73,6 +74,44 @@ class Fetching {
   std::vector<std::int32_t> started_;
 };
 
+struct Failed {
+  rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+  std::optional<PartitionId> partition;  // none: all of them
+};
+
+Failed first_without_edge(const rd_kafka_topic_partition_list_t& list) {
+  for (int i = 0; i < list.cnt; ++i) {
+    const rd_kafka_topic_partition_t& entry = list.elems[i];
+    if (entry.err == RD_KAFKA_RESP_ERR_NO_ERROR && entry.offset >= 0) continue;
+    const bool said = entry.err != RD_KAFKA_RESP_ERR_NO_ERROR;
+    return {said ? entry.err : RD_KAFKA_RESP_ERR__FAIL, PartitionId(entry.partition)};
+  }
+  return {};
+}
+
+/// Asks again while a partition has no leader that knows of it: its topic was just made, or its leader
+/// died, and in a moment there is one.
+template <class Ask>
+Failed ask_the_leader(Deadline deadline, Ask ask) {
+  for (;;) {
+    const Failed failed = ask();
+    const bool changing = failed.code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+                          failed.code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+    if (!changing || deadline.passed()) return failed;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+/// In the order of `of`: the list may have been sorted.
+std::vector<std::int64_t> edges_in(const rd_kafka_topic_partition_list_t& list,
+                                   const std::vector<PartitionId>& of) {
+  std::map<std::int32_t, std::int64_t> edge;
+  for (int i = 0; i < list.cnt; ++i) edge[list.elems[i].partition] = list.elems[i].offset;
+  std::vector<std::int64_t> edges;
+  for (const PartitionId p : of) edges.push_back(edge.at(p.value));
+  return edges;
+}
+
 }  // namespace
 
 RecordHeaders headers_of(rd_kafka_message_t* message) {
@@ -129,11 +168,14 @@ std::string KafkaLog::naming(const char* what) const {
 Result<LogBounds> KafkaLog::bounds(PartitionId partition, Deadline deadline) {
   auto call = [asked = asked_, partition, deadline]() -> Result<LogBounds> {
     std::int64_t start = 0, end = 0;
-    const auto code =
-        rd_kafka_query_watermark_offsets(asked->handle.get(), asked->options.topic.c_str(),
-                                         partition.value, &start, &end, millis_left(deadline));
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return asked->error(at_partition("log bounds", partition), code);
+    const Failed failed = ask_the_leader(deadline, [&]() -> Failed {
+      return {
+          rd_kafka_query_watermark_offsets(asked->handle.get(), asked->options.topic.c_str(),
+                                           partition.value, &start, &end, millis_left(deadline)),
+          partition};
+    });
+    if (failed.code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return asked->error(at_partition("log bounds", partition), failed.code);
     }
     asked->answered();
     return LogBounds{Offset{start}, Offset{end}};
@@ -146,23 +188,17 @@ Result<std::vector<std::int64_t>> KafkaLog::Asked::edges(const std::vector<Parti
                                                          Deadline deadline) const {
   PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(of.size())));
   for (const PartitionId p : of) {
-    rd_kafka_topic_partition_list_add(list.get(), options.topic.c_str(), p.value)->offset = which;
+    rd_kafka_topic_partition_list_add(list.get(), options.topic.c_str(), p.value);
   }
-  const auto code = rd_kafka_offsets_for_times(handle.get(), list.get(), millis_left(deadline));
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error("log bounds", code);
-  std::map<std::int32_t, std::int64_t> edge;
-  for (int i = 0; i < list->cnt; ++i) {
-    const rd_kafka_topic_partition_t& entry = list->elems[i];
-    if (entry.err != RD_KAFKA_RESP_ERR_NO_ERROR || entry.offset < 0) {
-      const auto why =
-          entry.err != RD_KAFKA_RESP_ERR_NO_ERROR ? entry.err : RD_KAFKA_RESP_ERR__FAIL;
-      return error(at_partition("log bounds", PartitionId(entry.partition)), why);
-    }
-    edge[entry.partition] = entry.offset;
-  }
-  std::vector<std::int64_t> edges;
-  for (const PartitionId p : of) edges.push_back(edge.at(p.value));
-  return edges;
+  const Failed failed = ask_the_leader(deadline, [&]() -> Failed {
+    for (int i = 0; i < list->cnt; ++i) list->elems[i].offset = which;
+    const auto code = rd_kafka_offsets_for_times(handle.get(), list.get(), millis_left(deadline));
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return {code, std::nullopt};
+    return first_without_edge(*list);
+  });
+  if (failed.code == RD_KAFKA_RESP_ERR_NO_ERROR) return edges_in(*list, of);
+  return error(failed.partition ? at_partition("log bounds", *failed.partition) : "log bounds",
+               failed.code);
 }
 
 Result<std::vector<LogBounds>> KafkaLog::Asked::bounds(const std::vector<PartitionId>& of,
@@ -191,11 +227,14 @@ Result<Offset> KafkaLog::offset_at(PartitionId partition, AppendTime time, Deadl
     PartitionList list(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_t* entry = rd_kafka_topic_partition_list_add(
         list.get(), asked->options.topic.c_str(), partition.value);
-    entry->offset = std::max<std::int64_t>(0, (time.value + 999) / 1000);  // milliseconds, up
-    auto code = rd_kafka_offsets_for_times(asked->handle.get(), list.get(), millis_left(deadline));
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = entry->err;
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return asked->error(at_partition("offset by time", partition), code);
+    const Failed failed = ask_the_leader(deadline, [&]() -> Failed {
+      entry->offset = std::max<std::int64_t>(0, (time.value + 999) / 1000);  // milliseconds, up
+      const auto code =
+          rd_kafka_offsets_for_times(asked->handle.get(), list.get(), millis_left(deadline));
+      return {code == RD_KAFKA_RESP_ERR_NO_ERROR ? entry->err : code, partition};
+    });
+    if (failed.code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return asked->error(at_partition("offset by time", partition), failed.code);
     }
     asked->answered();
     return Offset{entry->offset};
