@@ -23,13 +23,14 @@ void expect_exact(Deployment& weir, ChildProcess& quota, const Feeder& feeder) {
 }
 
 void bill_until_all_is_charged(Deployment& weir, const Feeder& feeder) {
-  // One minor unit an event.
+  // One minor unit an event. A run that the server refused after the provider had charged leaves that
+  // charge in doubt, and the next one settles it.
   EXPECT_TRUE(eventually(seconds(120), [&] {
     (void)weir.run("weir-billing", {"run"});
-    return weir.charged_minor() >= feeder.events();
+    return weir.charged_minor() >= feeder.events() &&
+           weir.sql_number("select count(*) from billing.charge where state <> 'succeeded'") == 0;
   }));
   EXPECT_EQ(weir.charged_minor(), feeder.events());
-  EXPECT_EQ(weir.sql_number("select count(*) from billing.charge where state <> 'succeeded'"), 0);
 }
 
 TEST(PostgresFaults, forty_kills_of_the_whole_server_under_load_lose_nothing) {
