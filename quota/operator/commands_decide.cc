@@ -21,8 +21,8 @@ ExitCode decide_in_bulk(Database& database, const OperatorArguments& arguments,
     print_out("nothing open matches\n");
     return ExitCode::done;
   }
-  if (!arguments.yes) {
-    print_out(std::to_string(matching->count) + " match; nothing was done: add --yes to do it\n");
+  const std::string matches = std::to_string(matching->count);
+  if (only_planned(arguments, matches + " match\n", R"({"matching":)" + matches + "}\n")) {
     return ExitCode::done;
   }
   PostgresOperatorStore store(database);
@@ -43,10 +43,7 @@ ExitCode decide_by_id(Database& database, const OperatorArguments& arguments, De
   if (!ids) return refuse_decision(ids.error());
   PostgresOperatorStore store(database);
   const Decision decision = arguments.decision();
-  Result<Resolution> done = decide(store, decision, *ids, Deadline::in(kOperatorTimeout));
-  if (!done) return refuse_decision(done.error());
-  print_resolution(*done, decision, arguments.json);
-  return ExitCode::done;
+  return tell(decide(store, decision, *ids, Deadline::in(kOperatorTimeout)), decision, arguments);
 }
 
 ExitCode decide_some(const QuotaOptions& options, const OperatorArguments& arguments,
@@ -63,6 +60,20 @@ ExitCode decide_some(const QuotaOptions& options, const OperatorArguments& argum
 }
 
 }  // namespace
+
+ExitCode tell(const Result<Resolution>& done, const Decision& decision,
+              const OperatorArguments& arguments) {
+  if (!done) return refuse_decision(done.error());
+  print_resolution(*done, decision, arguments.json);
+  return ExitCode::done;
+}
+
+bool only_planned(const OperatorArguments& arguments, const std::string& text,
+                  const std::string& json) {
+  if (arguments.yes) return false;
+  print_out(arguments.json ? json : text + "\nnothing was done: add --yes to do it\n");
+  return true;
+}
 
 ExitCode decide_command(const QuotaOptions& options, const OperatorArguments& arguments,
                         Decide decide) {
@@ -87,11 +98,8 @@ ExitCode retire_command(const QuotaOptions& options, const OperatorArguments& ar
   if (!database) return refuse_decision(database.error());
   PostgresOperatorStore store(**database);
   const Decision decision = arguments.decision();
-  Result<Resolution> done =
-      retire_producer(store, decision, arguments.id, Deadline::in(kOperatorTimeout));
-  if (!done) return refuse_decision(done.error());
-  print_resolution(*done, decision, arguments.json);
-  return ExitCode::done;
+  return tell(retire_producer(store, decision, arguments.id, Deadline::in(kOperatorTimeout)),
+              decision, arguments);
 }
 
 }  // namespace weir

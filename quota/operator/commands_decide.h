@@ -8,6 +8,13 @@ namespace weir {
 using Decide = Result<Resolution> (*)(OperatorStore&, const Decision&,
                                       std::span<const std::int64_t>, Deadline);
 
+/// What a decision came to: printed, or refused.
+ExitCode tell(const Result<Resolution>& done, const Decision& decision,
+              const OperatorArguments& arguments);
+/// Without --yes: says what would be done, as text or as JSON, and that nothing was.
+bool only_planned(const OperatorArguments& arguments, const std::string& text,
+                  const std::string& json);
+
 /// By ids.
 ExitCode decide_command(const QuotaOptions& options, const OperatorArguments& arguments,
                         Decide decide);

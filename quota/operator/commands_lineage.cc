@@ -90,6 +90,21 @@ Result<Looked> look(const QuotaOptions& options, Deadline deadline) {
   return looked;
 }
 
+struct Planned {
+  Looked looked;
+  AdoptionPlan plan;
+};
+
+Result<Planned> look_and_plan(const QuotaOptions& options, const Decision& decision,
+                              Deadline deadline) {
+  WEIR_TRY(check_decision(decision));
+  auto looked = look(options, deadline);
+  if (!looked) return std::move(looked).error();
+  auto plan = make_plan(options, looked->facts, deadline);
+  if (!plan) return std::move(plan).error();
+  return Planned{*std::move(looked), *std::move(plan)};
+}
+
 }  // namespace
 
 ExitCode lineage_show_command(const QuotaOptions& options, const OperatorArguments& arguments) {
@@ -117,36 +132,22 @@ ExitCode lineage_show_command(const QuotaOptions& options, const OperatorArgumen
 ExitCode lineage_confirm_command(const QuotaOptions& options, const OperatorArguments& arguments) {
   const Deadline deadline = Deadline::in(kOperatorTimeout);
   const Decision decision = arguments.decision();
-  if (Status whole = check_decision(decision); !whole) return refuse_decision(whole.error());
-  const auto looked = look(options, deadline);
-  if (!looked) return refuse_decision(looked.error());
-  const auto plan = make_plan(options, looked->facts, deadline);
-  if (!plan) return refuse_decision(plan.error());
-  PostgresOperatorStore store(*looked->database);
-  const auto done = confirm_lineage(store, decision, looked->facts, *plan, deadline);
-  if (!done) return refuse_decision(done.error());
-  print_resolution(*done, decision, arguments.json);
-  return ExitCode::done;
+  const auto planned = look_and_plan(options, decision, deadline);
+  if (!planned) return refuse_decision(planned.error());
+  PostgresOperatorStore store(*planned->looked.database);
+  return tell(confirm_lineage(store, decision, planned->looked.facts, planned->plan, deadline),
+              decision, arguments);
 }
 
 ExitCode lineage_adopt_command(const QuotaOptions& options, const OperatorArguments& arguments) {
   const Deadline deadline = Deadline::in(kOperatorTimeout);
   const Decision decision = arguments.decision();
-  if (Status whole = check_decision(decision); !whole) return refuse_decision(whole.error());
-  const auto looked = look(options, deadline);
-  if (!looked) return refuse_decision(looked.error());
-  const auto plan = make_plan(options, looked->facts, deadline);
-  if (!plan) return refuse_decision(plan.error());
-  if (!arguments.yes) {
-    print_out(arguments.json ? plan_json(*plan)
-                             : plan_text(*plan) + "\nnothing was done: add --yes to do it\n");
-    return ExitCode::done;
-  }
-  PostgresOperatorStore store(*looked->database);
-  const auto done = adopt_lineage(store, decision, *plan, deadline);
-  if (!done) return refuse_decision(done.error());
-  print_resolution(*done, decision, arguments.json);
-  return ExitCode::done;
+  const auto planned = look_and_plan(options, decision, deadline);
+  if (!planned) return refuse_decision(planned.error());
+  const AdoptionPlan& plan = planned->plan;
+  if (only_planned(arguments, plan_text(plan), plan_json(plan))) return ExitCode::done;
+  PostgresOperatorStore store(*planned->looked.database);
+  return tell(adopt_lineage(store, decision, plan, deadline), decision, arguments);
 }
 
 }  // namespace weir

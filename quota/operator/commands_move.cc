@@ -110,16 +110,29 @@ std::string plan_text(const FinishPlan& plan) {
                         : "every copy of what was ever applied will be recognised\n");
 }
 
-bool small_plan(const OperatorArguments& arguments, const std::string& plan) {
-  if (arguments.yes) return false;
-  print_out(plan + "\nnothing was done: add --yes to do it\n");
-  return true;
+std::string plan_json(const FinishPlan& plan) {
+  const Inherited& inherited = *plan.begins.inherits;
+  JsonWriter json;
+  json.begin_object().field("incarnation", plan.begins.incarnation.value);
+  json.field("from", inherited.topic).field("to", plan.begins.topic);
+  json.key("partitions").begin_array();
+  for (std::size_t p = 0; p < inherited.ranges.size(); ++p) {
+    json.begin_object().field("partition", static_cast<std::int64_t>(p));
+    json.field("end", inherited.ranges[p].to.value);
+    json.field("known_from", inherited.ranges[p].from.value).end_object();
+  }
+  json.end_array();
+  const std::optional<AppendTime>& unheld = plan.begins.starts.front().unheld_until;
+  if (unheld) json.field("unprovable_before", format_rfc3339(unheld->value));
+  return json.end_object().text() + "\n";
 }
 
-ExitCode told(const Result<Resolution>& done, const Decision& decision, bool json) {
-  if (!done) return refuse_decision(done.error());
-  print_resolution(*done, decision, json);
-  return ExitCode::done;
+std::string declared_json(const NewMove& move, std::int32_t partitions) {
+  JsonWriter json;
+  json.begin_object().field("from", move.former_topic).field("from_partitions", partitions);
+  json.field("to", move.topic);
+  json.field("to_partitions", static_cast<std::int64_t>(move.starts.size()));
+  return json.end_object().text() + "\n";
 }
 
 }  // namespace
@@ -141,8 +154,9 @@ ExitCode move_declare_command(const QuotaOptions& options, const OperatorArgumen
                            move->topic + ", from " + std::to_string(looked->facts.partitions) +
                            " partitions to " + std::to_string(move->starts.size()) +
                            "; until it is finished nothing is closed\n";
-  if (small_plan(arguments, plan)) return ExitCode::done;
-  return told(declare_move(*looked->store, decision, *move, deadline), decision, arguments.json);
+  if (only_planned(arguments, plan, declared_json(*move, looked->facts.partitions)))
+    return ExitCode::done;
+  return tell(declare_move(*looked->store, decision, *move, deadline), decision, arguments);
 }
 
 ExitCode move_show_command(const QuotaOptions& options, const OperatorArguments& arguments) {
@@ -187,9 +201,8 @@ ExitCode move_finish_command(const QuotaOptions& options, const OperatorArgument
   const Micros skew = std::max(options.loop.identity.skew, options.decided.permitted_future);
   const auto plan = plan_finish(looked->facts, standing->move, former, skew, deadline);
   if (!plan) return refuse_decision(plan.error());
-  if (small_plan(arguments, plan_text(*plan))) return ExitCode::done;
-  return told(finish_move(*looked->store, decision, *plan, former, deadline), decision,
-              arguments.json);
+  if (only_planned(arguments, plan_text(*plan), plan_json(*plan))) return ExitCode::done;
+  return tell(finish_move(*looked->store, decision, *plan, former, deadline), decision, arguments);
 }
 
 ExitCode move_cancel_command(const QuotaOptions& options, const OperatorArguments& arguments) {
@@ -204,7 +217,7 @@ ExitCode move_cancel_command(const QuotaOptions& options, const OperatorArgument
   const auto topic = describe(options, standing->move.topic, deadline);
   if (!topic && topic.error().code != ErrorCode::not_found) return refuse_decision(topic.error());
   const std::optional<NewTopic> found = topic ? std::optional(*topic) : std::nullopt;
-  return told(cancel_move(*looked->store, decision, found, deadline), decision, arguments.json);
+  return tell(cancel_move(*looked->store, decision, found, deadline), decision, arguments);
 }
 
 }  // namespace weir

@@ -147,6 +147,10 @@ TEST_F(MoveFaults, R2_a_stream_of_four_partitions_grows_to_six_under_traffic) {
   weir_.use_topic(wider_);
   weir_.run_well("weir-ingest", {"topic", "create", "--partitions", "6"});
   weir_.use_topic(former_);
+  const Finished planned = move({"declare", "--topic", wider_, "--json"});
+  EXPECT_EQ(planned.exit_code, 0) << planned.err;
+  EXPECT_THAT(planned.out, HasSubstr("\"from_partitions\":4"));
+  EXPECT_EQ(weir_.sql_number("select count(*) from quota.move"), 0) << "without --yes";
   const Finished declared = move({"declare", "--topic", wider_, "--yes"});
   ASSERT_EQ(declared.exit_code, 0) << declared.out << declared.err;
 
@@ -174,6 +178,7 @@ TEST_F(MoveFaults, R2_a_stream_of_four_partitions_grows_to_six_under_traffic) {
       << move({"show"}).out << quota_->err();
 
   // A consumer of the old topic that is still there is fenced, and ends.
+  EXPECT_THAT(move({"finish", "--json"}).out, HasSubstr("\"to\":\"" + wider_ + "\""));
   const Finished finished = move({"finish", "--yes"});
   ASSERT_EQ(finished.exit_code, 0) << finished.out << finished.err;
   EXPECT_TRUE(eventually(seconds(60), [&] { return !quota_->running(); }));
