@@ -143,17 +143,52 @@ TEST_F(ProducerEpochs, a_drained_spool_needs_its_topic_no_more) {
   EXPECT_THAT(seals[0].numbers[0].last, ElementsAre(1, 0));
 }
 
-TEST_F(ProducerEpochs, R2_more_partitions_of_the_same_topic_are_the_next_epoch) {
+// A new epoch took events for the partition that had come by mistake: when the topic was put back they
+// were stuck, and held every close.
+TEST_F(ProducerEpochs, R2_more_partitions_of_the_same_topic_are_refused_until_it_is_as_it_was) {
   std::unique_ptr<Producer> producer = begun();
   ASSERT_TRUE(append(*producer, 0, "a"));
   producer.reset();
   stream_.add_partitions(1);
-  producer = begun();
-  EXPECT_EQ(producer->standing().epoch, 2);
-  EXPECT_EQ(*producer->partition_count(soon()), 3);
+  producer = open();
+  const Status refused = producer->begin(soon());
+  EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+  EXPECT_THAT(refused.error().text(), HasSubstr("3 partitions now, and the spool is for 2"));
+  EXPECT_THAT(refused.error().remedy, HasSubstr("weir-quota move declare"));
+  EXPECT_FALSE(append(*producer, 0, "b"));
+  EXPECT_THAT(producer->standing().not_ready, HasSubstr("3 partitions now"));
+
+  stream_.remove_partitions(1);
+  ASSERT_TRUE(producer->begin(soon()));
+  EXPECT_EQ(producer->standing().epoch, 1);
+  ASSERT_TRUE(append(*producer, 0, "b"));
+  forward_all(*producer);
   const Told told = Told::of(stream_);
   EXPECT_TRUE(told.has("a"));
+  EXPECT_TRUE(told.has("b"));
   told.expect_promises();
+}
+
+// Made anew with too few by mistake, and then as it was: neither is growth.
+TEST_F(ProducerEpochs, R2_fewer_partitions_are_the_next_epoch_and_those_it_had_the_one_after) {
+  std::unique_ptr<Producer> producer = begun();
+  ASSERT_TRUE(append(*producer, 0, "a"));
+  forward_all(*producer);
+  producer.reset();
+  stream_.remove_partitions(1);
+  producer = begun();
+  EXPECT_EQ(producer->standing().epoch, 2);
+  EXPECT_EQ(*producer->partition_count(soon()), 1);
+  ASSERT_TRUE(append(*producer, 0, "b"));
+  stream_.add_partitions(1);
+  forward_all(*producer);
+  EXPECT_THAT(append(*producer, 0, "c").error().text(), HasSubstr("restart weir-ingest"));
+  producer.reset();
+  producer = begun();
+  EXPECT_EQ(producer->standing().epoch, 3);
+  ASSERT_TRUE(append(*producer, 1, "c"));
+  forward_all(*producer);
+  EXPECT_TRUE(Told::of(stream_).has("c"));
 }
 
 TEST_F(ProducerEpochs, R14_a_crash_at_any_step_of_the_change_loses_nothing_and_repeats_no_number) {

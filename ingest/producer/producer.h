@@ -12,9 +12,9 @@
 //   folder/rejects/      records that the stream can never take; their numbers are sent as voids
 //
 // The id is made with the spool and lost with it: whoever comes without one is a new producer, and
-// the old one stays unsealed until an operator retires it. Another topic, or another number of
-// partitions, begins a new epoch, after the old one's spool is drained to the old topic, which gets
-// the old epoch's final seal (R2).
+// the old one stays unsealed until an operator retires it. Another topic begins a new epoch, after the
+// old one's spool is drained to the old topic, which gets the old epoch's final seal (R2). More
+// partitions under the same name are refused until the topic is as it was.
 //
 // Every step may be called again after an error, and none sleeps. Threads: append(),
 // partition_count() and standing() any; the steps from any, one at a time (they lock). What a step

@@ -126,6 +126,7 @@ Status Producer::State::find_out(Deadline deadline) {
   }
   if (!file) WEIR_TRY(make_first(*partitions));
   const EpochFact& present = file->present();
+  if (known && *partitions > most_partitions()) return changed_count(*partitions);
   if (present.topic != options.topic || present.partitions != *partitions || present.over()) {
     WEIR_TRY(change_epoch(*partitions, deadline));
   }
@@ -252,20 +253,47 @@ Status Producer::State::change_epoch(std::int32_t partitions, Deadline deadline)
   return remove_files(disk, epoch_folder(options.folder, former.epoch));
 }
 
-/// The count may change under a running producer: then nothing more is accepted, since it would be
-/// dealt to the wrong partitions; what was accepted before goes on its way.
+/// Of any epoch for this topic.
+std::int32_t Producer::State::most_partitions() const {
+  std::int32_t most = 0;
+  for (const EpochFact& epoch : file->epochs) {
+    if (epoch.topic == options.topic) most = std::max(most, epoch.partitions);
+  }
+  return most;
+}
+
+/// R2: a topic's partitions never change. Those that came by mistake go again, and what was dealt to them
+/// would be stuck; those that it had before a mistake come back.
+Error Producer::State::changed_count(std::int32_t partitions) const {
+  const bool grown = partitions > most_partitions();
+  return {
+      ErrorCode::conflict,
+      "topic " + options.topic + " has " + std::to_string(partitions) +
+          " partitions now, and the spool is for " + std::to_string(file->present().partitions),
+      grown ? "a topic's partitions never change: put it back as it was; to grow, move to another "
+              "topic (weir-quota move declare). For a new deployment, set the spool folder aside"
+            : "restart weir-ingest when the topic is what it should be: the spool is drained, and "
+              "a new epoch begins"};
+}
+
+/// The count may change under a running producer: until it is what it was nothing more is accepted;
+/// what was accepted before goes on its way.
 Status Producer::State::check_partitions(Deadline deadline) {
   const Result<std::int32_t> partitions = stream.partition_count(deadline);
-  if (!partitions || *partitions == file->present().partitions) return {};
-  const std::string why = "topic " + options.topic + " has " + std::to_string(*partitions) +
-                          " partitions now, not " + std::to_string(file->present().partitions) +
-                          "; restart weir-ingest: it begins a new epoch";
+  if (!partitions) return {};
+  const bool same = *partitions == file->present().partitions;
+  const std::string why = same ? "" : changed_count(*partitions).text();
   bool told_before = false;
   {
     const std::lock_guard held(mutex);
     told_before = std::exchange(not_ready, why) == why;
   }
-  if (!told_before) log_error(why);
+  if (told_before) return {};
+  if (same) {
+    log_info("the topic is as it was: events are taken again", {{"topic", options.topic}});
+  } else {
+    log_error(why);
+  }
   return {};
 }
 

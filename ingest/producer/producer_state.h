@@ -41,6 +41,8 @@ struct Producer::State {
   Result<std::unique_ptr<FileLog>> make_log(std::int64_t epoch, std::int32_t partitions);
   Status take_log(std::unique_ptr<FileLog> log);
   Status check_partitions(Deadline deadline);
+  std::int32_t most_partitions() const;
+  Error changed_count(std::int32_t partitions) const;
 
   // producer_seal.cc; under `steps`, save propose()
   Seal seal_of(Seal::Kind kind, const std::vector<Offset>& ends) const;

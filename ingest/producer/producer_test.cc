@@ -311,6 +311,10 @@ TEST_F(ProducerTest, R2_partitions_that_come_under_a_running_producer_stop_it_fr
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().what, HasSubstr("4 partitions now"));
   EXPECT_TRUE(Told::of(stream_).has("a"));
+  stream_.remove_partitions(2);
+  EXPECT_TRUE(*producer->seal(soon()));
+  forward_all(*producer);
+  EXPECT_TRUE(append(*producer, 0, "b")) << "as it was";
 }
 
 // The refusal told the operator to throw the spool away, with events in it that were answered 202.
