@@ -3,6 +3,7 @@
 #include "ingest/collector/admin.h"
 #include "ingest/collector/generate_command.h"
 #include "ingest/collector/load.h"
+#include "ingest/collector/log_command.h"
 #include "ingest/collector/redrive.h"
 #include "ingest/collector/resend.h"
 #include "ingest/collector/retire.h"
@@ -83,6 +84,19 @@ int main(int argc, char** argv) {
   resending.positional("FOLDER", &kept, "the spool folder: what is in FOLDER/rejects is sent",
                        Presence::required);
   resending.run([&] { return resend(settings, kept, stop); });
+
+  LogArguments looked;
+  Command& verify = line.command("log verify", "is a file log whole? A spool holds one an epoch");
+  verify.positional("FOLDER", &looked.folder, "the log's folder, as …/spool/serve/epoch-1",
+                    Presence::required);
+  verify.flag("--json", &looked.json, "print the findings for machines");
+  verify.run([&] { return verify_log(looked); });
+  Command& dump = line.command("log dump", "print records of a file log, as JSON, one a line");
+  dump.positional("FOLDER", &looked.folder, "the log's folder", Presence::required);
+  dump.option("--partition", &looked.partition, "default 0");
+  dump.option("--from", &looked.from, "the first offset (default 0)");
+  dump.option("--count", &looked.count, "how many at most (default 10)");
+  dump.run([&] { return dump_log(looked); });
 
   GenerateArguments generated;
   Command& generate =
