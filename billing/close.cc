@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "billing/catalog_store.h"
 #include "billing/certificate.h"
+#include "billing/freeze_rows.h"
 #include "billing/readiness.h"
 #include "catalog/catalog.h"
 
@@ -130,26 +131,6 @@ std::vector<Reason> judge_cut(const Standing& standing, const std::vector<CutPar
   return judge_anchors(eye, cut, deadline);
 }
 
-Result<Frozen> freeze_all(CloseTransaction& tx, const Catalog& catalog, std::int64_t previous_us,
-                          std::int64_t t_us) {
-  FreezeInput input;
-  input.catalog = &catalog;
-  input.t_us = t_us;
-  auto usage = tx.usage(previous_us, t_us);
-  if (!usage) return usage.error();
-  input.usage = *std::move(usage);
-  auto adjustments = tx.unassigned_adjustments();
-  if (!adjustments) return adjustments.error();
-  input.adjustments = *std::move(adjustments);
-  auto unattributed = tx.open_unattributed();
-  if (!unattributed) return unattributed.error();
-  input.unattributed = *std::move(unattributed);
-  auto invoiced = tx.invoiced_spans();
-  if (!invoiced) return invoiced.error();
-  input.invoiced = *std::move(invoiced);
-  return freeze(input);
-}
-
 Error nobody_would_invoice(const std::string& what) {
   return Error{ErrorCode::integrity, what + " would be invoiced by nobody",
                "the catalogue changed the periods of the past: apply the former one"};
@@ -261,7 +242,7 @@ Result<CloseOutcome> close_at(CloseStore& store, StreamEye& eye, std::int64_t t_
   if (!catalog) return catalog.error().within("stored catalogue");
   WEIR_TRY(keep_open_periods(tx, *standing, *catalog));
   CloseRecord record = record_of(*standing, *cut, t_us);
-  const auto frozen = freeze_all(tx, *catalog, record.previous_t_us, t_us);
+  const auto frozen = freeze_rows(tx, *catalog, record.previous_t_us, t_us);
   if (!frozen) return frozen.error();
   WEIR_TRY(write_frozen(tx, record, *frozen));
 

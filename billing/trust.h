@@ -23,9 +23,9 @@ Trust judge_trust(const Standing& standing, std::int64_t t_us);
 std::vector<Reason> broken_assumptions(const Standing& standing);
 
 struct Assumption {
-  std::string
-      code;  // stable: "no_producer", "unnumbered", "partitioner_any", "horizon_shortened",
-             // "restamp_window_shortened", or that of a broken assumption
+  /// Stable: "no_producer", "unnumbered", "partitioner_any", "horizon_shortened",
+  /// "restamp_window_shortened", or that of a broken assumption.
+  std::string code;
   std::string text;
 };
 std::vector<Assumption> assumptions(const Standing& standing);
