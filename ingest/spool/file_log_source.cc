@@ -1,5 +1,7 @@
 #include "ingest/spool/file_log_source.h"
 
+#include "ingest/spool/log_folder.h"
+
 #include <utility>
 
 namespace weir {
@@ -21,14 +23,14 @@ Result<std::unique_ptr<FileLogSource>> FileLogSource::open(LogDisk& disk,
   std::vector<PartitionId> all;
   for (std::int32_t p = 0; p < (*reader)->partitions(); ++p) all.push_back(PartitionId{p});
   std::unique_ptr<FileLogSource> made(
-      new FileLogSource(disk, *std::move(reader), *std::move(asked)));
+      new FileLogSource(disk.watch(ends_path(folder)), *std::move(reader), *std::move(asked)));
   made->deal(std::move(all));
   return made;
 }
 
-FileLogSource::FileLogSource(LogDisk& disk, std::unique_ptr<LogReader> reader,
+FileLogSource::FileLogSource(std::unique_ptr<LogWatch> watch, std::unique_ptr<LogReader> reader,
                              std::unique_ptr<LogReader> asked)
-    : disk_(disk), reader_(std::move(reader)), asked_(std::move(asked)) {}
+    : watch_(std::move(watch)), reader_(std::move(reader)), asked_(std::move(asked)) {}
 
 void FileLogSource::deal(std::vector<PartitionId> partitions) {
   if (!held_.empty()) {
@@ -55,7 +57,7 @@ Result<Polled> FileLogSource::poll(Micros timeout) {
   while (true) {
     Result<Polled> polled = look();
     if (!polled || polled->kind != Polled::Kind::nothing) return polled;
-    if (deadline.passed() || !disk_.wait_for_change(deadline.left())) return polled;
+    if (deadline.passed() || !watch_->wait(deadline.left())) return polled;
   }
 }
 

@@ -2,7 +2,7 @@
 //
 // There is no broker to deal the partitions: the caller says which are this member's, all of them by
 // default, and may deal anew with deal(). poll() takes from the partitions in turn; when there is
-// nothing it looks again every few milliseconds until the time-out. Errors of poll(): `integrity`
+// nothing it sleeps until the writer publishes something, or until the time-out. Errors of poll(): `integrity`
 // (a record is damaged: says where; the same again at each call), `unavailable` (the published ends
 // cannot be read, or the volume). Threads: one.
 #pragma once
@@ -50,12 +50,13 @@ class FileLogSource : public Source {
     std::vector<PartitionId> partitions;
   };
 
-  FileLogSource(LogDisk& disk, std::unique_ptr<LogReader> reader, std::unique_ptr<LogReader> asked);
+  FileLogSource(std::unique_ptr<LogWatch> watch, std::unique_ptr<LogReader> reader,
+                std::unique_ptr<LogReader> asked);
   Polled tell(Event event);
   Result<Polled> look();
   Result<Polled> next_of(PartitionId partition, Held& held);
 
-  LogDisk& disk_;
+  std::unique_ptr<LogWatch> watch_;  // of the published ends
   std::unique_ptr<LogReader> reader_;
   std::unique_ptr<LogReader> asked_;  // for questions, so that they do not move the reading
   std::map<PartitionId, Held> held_;

@@ -42,6 +42,15 @@ class LogLock {
   virtual ~LogLock() = default;
 };
 
+/// Tells when a file is written to, by this process or another.
+class LogWatch {
+ public:
+  virtual ~LogWatch() = default;
+  /// Until something was written since the last call, or since the watch began; may be true without.
+  /// False: the time is over, or nobody can write while the caller waits.
+  virtual bool wait(Micros timeout) = 0;
+};
+
 enum class OpenFor {
   reading,  // must be there
   writing,  // must be there
@@ -66,8 +75,8 @@ class LogDisk {
   /// Differs between any two lives of the machine: what was written and not synced in another one
   /// may be gone.
   virtual std::uint64_t boot() = 0;
-  /// Lets others write for a moment, far less than `timeout`. False: there is no use in waiting.
-  virtual bool wait_for_change(Micros timeout) = 0;
+  /// Of a file that is there.
+  virtual std::unique_ptr<LogWatch> watch(const std::string& path) = 0;
 };
 
 }  // namespace weir

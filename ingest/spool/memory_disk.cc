@@ -239,6 +239,14 @@ std::uint64_t MemoryDisk::boot() {
   return static_cast<std::uint64_t>(state_->life);
 }
 
+std::unique_ptr<LogWatch> MemoryDisk::watch(const std::string&) {
+  class Never : public LogWatch {
+   public:
+    bool wait(Micros) override { return false; }
+  };
+  return std::make_unique<Never>();
+}
+
 void MemoryDisk::power_fail(const Choice& choice) {
   std::lock_guard lock(state_->mutex);
   for (auto& [path, folder] : state_->folders) folder.power_fail(choice);

@@ -31,7 +31,8 @@ class MemoryDisk : public LogDisk {
   Result<std::vector<std::string>> list(const std::string& folder) override;
   Result<std::unique_ptr<LogLock>> lock(const std::string& folder) override;
   std::uint64_t boot() override;
-  bool wait_for_change(Micros) override { return false; }
+  /// Nobody writes while the one thread waits.
+  std::unique_ptr<LogWatch> watch(const std::string& path) override;
 
   /// A number in [0, n): what becomes of the next thing that was not synced.
   using Choice = std::function<std::uint64_t(std::uint64_t n)>;

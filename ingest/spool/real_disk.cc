@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "base/volume/descriptor.h"
 #include "base/volume/durable_file.h"
+#include "ingest/spool/file_watch.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -10,13 +11,10 @@
 #include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <thread>
 #include <unistd.h>
 
 namespace weir {
 namespace {
-
-constexpr Micros kWaitMax = std::chrono::milliseconds(2);
 
 class RealFile : public LogFile {
  public:
@@ -132,9 +130,6 @@ std::uint64_t RealDisk::boot() {
   return id;
 }
 
-bool RealDisk::wait_for_change(Micros timeout) {
-  std::this_thread::sleep_for(std::min(timeout, kWaitMax));
-  return true;
-}
+std::unique_ptr<LogWatch> RealDisk::watch(const std::string& path) { return watch_file(path); }
 
 }  // namespace weir

@@ -16,8 +16,7 @@ class RealDisk : public LogDisk {
   Result<std::unique_ptr<LogLock>> lock(const std::string& folder) override;
   /// Of the kernel's boot id; 0 where there is none.
   std::uint64_t boot() override;
-  /// Sleeps: 2 ms at most. Readers of other processes have no better sign than the published end.
-  bool wait_for_change(Micros timeout) override;
+  std::unique_ptr<LogWatch> watch(const std::string& path) override;
 };
 
 }  // namespace weir

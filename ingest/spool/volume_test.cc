@@ -1,12 +1,14 @@
 // The file log on a real volume: threads that share an fsync, a second writer, and a reader in
 // another process.
 #include "base/digest.h"
+#include "ingest/spool/file_log_source.h"
 #include "ingest/spool/log_fixture.h"
 #include "ingest/spool/log_format.h"
 #include "ingest/spool/real_disk.h"
 
 #include <atomic>
 #include <filesystem>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -165,13 +167,14 @@ int read_in_another_process(const std::string& folder, int count) {
   RealDisk disk;
   const auto reader = LogReader::open(disk, folder);
   if (!reader) return 2;
+  const auto watch = disk.watch(folder + "/ends");
   const Deadline deadline = soon();
   for (Offset offset{0}; offset < Offset{count};) {
     const auto record = (*reader)->read(kFirst, offset);
     if (!record) return 3;
     if (!*record) {
       if (deadline.passed()) return 4;
-      disk.wait_for_change(std::chrono::milliseconds(1));
+      watch->wait(deadline.left());
       continue;
     }
     if ((*record)->value != "value " + std::to_string(offset.value)) return 5;
@@ -194,6 +197,72 @@ TEST_F(VolumeLogTest, R16_a_reader_in_another_process_follows) {
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+/// Counts what is read of the published ends.
+class LookCountingDisk : public RealDisk {
+ public:
+  class File : public LogFile {
+   public:
+    File(std::unique_ptr<LogFile> file, std::atomic<int>& looks)
+        : file_(std::move(file)), looks_(looks) {}
+    Result<std::size_t> read(std::uint64_t at, std::span<char> into) override {
+      ++looks_;
+      return file_->read(at, into);
+    }
+    Status write(std::uint64_t at, std::string_view bytes) override {
+      return file_->write(at, bytes);
+    }
+    Status truncate(std::uint64_t bytes) override { return file_->truncate(bytes); }
+    Status sync() override { return file_->sync(); }
+    Result<std::uint64_t> size() override { return file_->size(); }
+
+   private:
+    std::unique_ptr<LogFile> file_;
+    std::atomic<int>& looks_;
+  };
+  Result<std::unique_ptr<LogFile>> open(const std::string& path, OpenFor use) override {
+    auto file = RealDisk::open(path, use);
+    if (!file || !path.ends_with("/ends")) return file;
+    return std::unique_ptr<LogFile>(std::make_unique<File>(*std::move(file), looks));
+  }
+  std::atomic<int> looks = 0;
+};
+
+TEST_F(VolumeLogTest, a_source_sleeps_until_something_is_published) {
+  open();
+  LookCountingDisk disk;
+  const auto source = *FileLogSource::open(disk, options_.folder);
+  ASSERT_EQ(source->poll(Micros(0))->kind, Polled::Kind::assigned);
+  for (const PartitionId partition : {kFirst, kSecond}) {
+    ASSERT_TRUE(source->start(partition, Offset{0}));
+  }
+  const int before = disk.looks;
+  EXPECT_EQ(source->poll(std::chrono::milliseconds(100))->kind, Polled::Kind::nothing);
+  const int once = disk.looks - before;  // at both partitions
+  EXPECT_LE(once, 4) << "it looked again and again";
+
+  Result<Polled> polled = Polled{};
+  std::jthread reader([&] { polled = source->poll(std::chrono::seconds(20)); });
+  while (disk.looks - before < 2 * once)
+    std::this_thread::yield();  // it has looked, and found nothing
+  ASSERT_TRUE(append(kSecond, "news"));
+  reader.join();
+  ASSERT_TRUE(polled);
+  ASSERT_EQ(polled->kind, Polled::Kind::record);
+  EXPECT_EQ(polled->record.value, "news");
+  EXPECT_LE(disk.looks - before, 5 * once);
+}
+
+TEST_F(VolumeLogTest, without_a_watch_of_the_kernels_a_source_looks_every_now_and_then) {
+  open();
+  rlimit files{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
+  const rlimit none{0, files.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto watch = disk_.watch(options_.folder + "/ends");
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
+  EXPECT_TRUE(watch->wait(std::chrono::seconds(20))) << "it may have changed, for all it knows";
 }
 
 /// Lets the group be written and then holds it before its fsync: what another process sees then.

@@ -21,7 +21,7 @@ class SimDisk : public LogDisk {
   Result<std::vector<std::string>> list(const std::string& folder) override;
   Result<std::unique_ptr<LogLock>> lock(const std::string& folder) override;
   std::uint64_t boot() override { return disk_.boot(); }
-  bool wait_for_change(Micros) override { return false; }
+  std::unique_ptr<LogWatch> watch(const std::string& path) override { return disk_.watch(path); }
 
  private:
   LogDisk& disk_;

@@ -57,7 +57,7 @@ class NotSynced : public LogDisk {
     return disk_.lock(folder);
   }
   std::uint64_t boot() override { return disk_.boot(); }
-  bool wait_for_change(Micros patience) override { return disk_.wait_for_change(patience); }
+  std::unique_ptr<LogWatch> watch(const std::string& path) override { return disk_.watch(path); }
 
  private:
   LogDisk& disk_;
