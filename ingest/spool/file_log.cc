@@ -278,8 +278,9 @@ Status FileLog::State::stage(Request& request, std::int64_t& room) {
 Status FileLog::State::make_durable(const std::vector<PartitionLog*>& touched) {
   for (PartitionLog* partition : touched) WEIR_TRY(partition->write());
   WEIR_CRASH_POINT("spool.before_fsync");
-  for (PartitionLog* partition : touched) WEIR_TRY(partition->sync());
-  return {};
+  std::vector<LogFile*> tails;
+  for (PartitionLog* partition : touched) tails.push_back(&partition->tail());
+  return disk.sync_together(tails);
 }
 
 void FileLog::State::give_up(const Group& group, const std::vector<PartitionLog*>& touched,

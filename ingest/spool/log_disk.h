@@ -75,6 +75,9 @@ class LogDisk {
   /// Differs between any two lives of the machine: what was written and not synced in another one
   /// may be gone.
   virtual std::uint64_t boot() = 0;
+  /// sync() of each, at once where the volume gains by it. After an error it is unknown which of them
+  /// are durable.
+  virtual Status sync_together(std::span<LogFile* const> files);
   /// Of a file that is there.
   virtual std::unique_ptr<LogWatch> watch(const std::string& path) = 0;
 };

@@ -28,8 +28,6 @@ Status PartitionLog::write() {
   return tail_->write(static_cast<std::uint64_t>(tail_bytes()), staged_);
 }
 
-Status PartitionLog::sync() { return tail_->sync(); }
-
 void PartitionLog::settle() {
   const auto grown = static_cast<std::int64_t>(staged_.size());
   segments_.back().bytes += grown;

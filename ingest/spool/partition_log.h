@@ -30,7 +30,7 @@ class PartitionLog {
   Appended stage(const LogRecord& record, AppendTime now);
   bool has_staged() const { return !staged_.empty(); }
   Status write();
-  Status sync();
+  LogFile& tail() { return *tail_; }
   /// The group in hand is durable: it is part of the log.
   void settle();
   /// Gives up the group in hand, and cuts off what was written of it.

@@ -6,15 +6,20 @@
 #include "ingest/spool/file_watch.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <system_error>
+#include <thread>
 #include <unistd.h>
 
 namespace weir {
 namespace {
+
+constexpr std::size_t kSyncsAtOnce = 8;
 
 class RealFile : public LogFile {
  public:
@@ -128,6 +133,28 @@ std::uint64_t RealDisk::boot() {
     return bytes;
   }();
   return id;
+}
+
+Status RealDisk::sync_together(std::span<LogFile* const> files) {
+  if (files.size() < 2) return LogDisk::sync_together(files);
+  std::vector<Status> done(files.size());
+  std::atomic<std::size_t> next = 0;
+  const auto sync_some = [&] {
+    for (std::size_t i = next++; i < files.size(); i = next++) done[i] = files[i]->sync();
+  };
+  {
+    std::vector<std::jthread> helpers;
+    for (std::size_t i = 1; i < std::min(files.size(), kSyncsAtOnce); ++i) {
+      try {
+        helpers.emplace_back(sync_some);
+      } catch (const std::system_error&) {
+        break;  // no thread to be had: then one after the other
+      }
+    }
+    sync_some();
+  }
+  for (Status& status : done) WEIR_TRY(std::move(status));
+  return {};
 }
 
 std::unique_ptr<LogWatch> RealDisk::watch(const std::string& path) { return watch_file(path); }

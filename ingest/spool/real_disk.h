@@ -16,6 +16,8 @@ class RealDisk : public LogDisk {
   Result<std::unique_ptr<LogLock>> lock(const std::string& folder) override;
   /// Of the kernel's boot id; 0 where there is none.
   std::uint64_t boot() override;
+  /// In threads: a journal commits all that wait for it with one write.
+  Status sync_together(std::span<LogFile* const> files) override;
   std::unique_ptr<LogWatch> watch(const std::string& path) override;
 };
 
