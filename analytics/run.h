@@ -7,6 +7,7 @@
 
 #include "analytics/options.h"
 #include "base/process.h"
+#include "base/volume/volume_watch.h"
 
 #include <stop_token>
 
@@ -16,6 +17,9 @@ ExitCode run_consume(const AnalyticsOptions& options, const std::stop_token& sto
 ExitCode run_serve(const AnalyticsOptions& options, const std::stop_token& stop);
 /// `once`: one round, then done; the report is printed.
 ExitCode run_compact(const AnalyticsOptions& options, bool once, const std::stop_token& stop);
+
+/// Each of them watches the volume that they share.
+VolumeWatch watch_volume(const AnalyticsOptions& options, Metrics& metrics);
 
 /// Logs the error and gives its exit code.
 ExitCode give_up(const Error& error);

@@ -55,6 +55,7 @@ ExitCode run_compact(const AnalyticsOptions& options, bool once, const std::stop
                          "a query would lose its files"});
   }
   Metrics metrics;
+  const VolumeWatch watch = watch_volume(options, metrics);
   std::atomic<bool> ready = false;
   const ApiKeys no_keys;
   HttpServerOptions http = options.http;

@@ -84,8 +84,19 @@ ExitCode give_up(const Error& error) {
   return exit_code_of(error);
 }
 
+VolumeWatch watch_volume(const AnalyticsOptions& options, Metrics& metrics) {
+  std::vector<VolumeMark> marks;
+  const auto pause = static_cast<int>(options.handler.pause_percent);
+  const std::string remedy =
+      "make room, or keep less: analytics.retention, analytics.disk_budget_bytes";
+  if (pause > 80) marks.push_back({80, remedy});
+  if (pause < 100) marks.push_back({pause, "consumption pauses until there is room: " + remedy});
+  return {options.volume, "analytics", std::move(marks), metrics};
+}
+
 ExitCode run_consume(const AnalyticsOptions& options, const std::stop_token& stop) {
   Metrics metrics;
+  const VolumeWatch watch = watch_volume(options, metrics);
   Readiness readiness;
   const ApiKeys no_keys;
   HttpServerOptions http = options.http;

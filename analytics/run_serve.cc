@@ -14,6 +14,7 @@ ExitCode run_serve(const AnalyticsOptions& options, const std::stop_token& stop)
   Result<QueryEngine> engine = QueryEngine::open(volume, options.engine, system_clock());
   if (!engine) return give_up(engine.error());
   Metrics metrics;
+  const VolumeWatch watch = watch_volume(options, metrics);
   AnalyticsApi api(*engine, options.api, system_clock(), metrics);
   HttpServer server(options.http, metrics, *keys);
   api.add_routes(server);

@@ -1,6 +1,7 @@
 #include "quota/run.h"
 
 #include "base/log.h"
+#include "base/volume/volume_watch.h"
 #include "quota/api.h"
 #include "quota/commands.h"
 #include "quota/consume.h"
@@ -42,6 +43,17 @@ Status check_options(const QuotaOptions& options) {
   return Status();
 }
 
+/// The identity index lies there, and in the driver's homes the database as well.
+VolumeWatch watch_volume(const QuotaOptions& options, Metrics& metrics) {
+  return {
+      options.volume,
+      "quota",
+      {{70,
+        "make room, or make it larger: when it is full nothing is counted, and every close is held "
+        "until there is room again"}},
+      metrics};
+}
+
 void wait_for_stop(const std::stop_token& stop) {
   while (!sleep_until_stop(stop, std::chrono::hours(1))) {
   }
@@ -52,6 +64,7 @@ void wait_for_stop(const std::stop_token& stop) {
 ExitCode run_consumer(const QuotaOptions& options, const std::stop_token& stop) {
   if (Status fine = check_options(options); !fine) return give_up(fine.error());
   Metrics metrics;
+  const VolumeWatch volume = watch_volume(options, metrics);
   QuotaConsumer consumer(options, metrics);
   HttpServerOptions http = options.http;
   http.listen = options.consumer_listen;
@@ -84,6 +97,7 @@ ExitCode run_both(const QuotaOptions& options, const std::stop_token& stop) {
   Result<ApiKeys> keys = ApiKeys::read(options.keys_file);
   if (!keys) return give_up(keys.error());
   Metrics metrics;
+  const VolumeWatch volume = watch_volume(options, metrics);
   Service service(options, metrics);
   QuotaConsumer consumer(options, metrics);
   HttpServer server(options.http, metrics, *keys);

@@ -62,8 +62,10 @@ class FolderLock {
 };
 
 struct VolumeSpace {
-  std::uint64_t bytes_total;
-  std::uint64_t bytes_free;  // to us, not to root
+  std::uint64_t bytes_total = 0;
+  std::uint64_t bytes_free = 0;    // to us, not to root
+  std::uint64_t inodes_total = 0;  // 0: the file system has no number of them
+  std::uint64_t inodes_free = 0;
 };
 Result<VolumeSpace> volume_space(const std::string& folder);
 /// The folder is there, is a folder and can be written: checked by writing and removing a file.

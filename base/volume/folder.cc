@@ -58,7 +58,8 @@ Result<VolumeSpace> volume_space(const std::string& folder) {
     return error_of(errno, "cannot ask for the space of", folder);
   }
   return VolumeSpace{static_cast<std::uint64_t>(info.f_blocks) * info.f_frsize,
-                     static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize};
+                     static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize, info.f_files,
+                     info.f_favail};
 }
 
 Status check_volume(const std::string& folder) {

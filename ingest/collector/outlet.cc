@@ -49,6 +49,14 @@ void tell_kept(LogDisk& disk, const std::string& folder) {
 
 }  // namespace
 
+VolumeWatch watch_spool(const std::string& folder, Metrics& metrics) {
+  return {
+      folder,
+      "ingest",
+      {{80, "make room, or make it larger: when it is full nothing is taken, and clients get 503"}},
+      metrics};
+}
+
 std::string spool_folder(const CollectorSettings& settings, const std::string& source) {
   const std::string under =
       settings.spool_folder.empty() ? settings.state_folder + "/spool" : settings.spool_folder;

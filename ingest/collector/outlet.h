@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/metrics.h"
+#include "base/volume/volume_watch.h"
 #include "ingest/collector/settings.h"
 #include "ingest/producer/kept_records.h"
 #include "ingest/producer/producer.h"
@@ -26,6 +27,8 @@ struct OutletPurpose {
 
 /// Where a source keeps its spool.
 std::string spool_folder(const CollectorSettings& settings, const std::string& source);
+/// Of the volume that the spool lies on.
+VolumeWatch watch_spool(const std::string& folder, Metrics& metrics);
 /// "tail-" and a short digest of the tailed path.
 std::string tail_source(const std::string& path);
 

@@ -49,6 +49,7 @@ ExitCode serve_collector(const CollectorSettings& settings, const std::stop_toke
   Metrics metrics;
   Result<std::unique_ptr<Outlet>> outlet = Outlet::open(settings, purpose_of(settings), metrics);
   if (!outlet) return give_up(outlet.error());
+  const VolumeWatch volume = watch_spool(purpose_of(settings).folder, metrics);
   Producer& producer = (*outlet)->producer();
   Stamp stamp(*std::move(templates));
   IntakeOptions options;

@@ -103,6 +103,7 @@ ExitCode tail_file(const CollectorSettings& settings, const TailArguments& argum
   purpose.name = settings.producer;
   Result<std::unique_ptr<Outlet>> outlet = Outlet::open(settings, purpose, metrics);
   if (!outlet) return give_up(outlet.error());
+  const VolumeWatch volume = watch_spool(purpose.folder, metrics);
   Producer& producer = (*outlet)->producer();
 
   const std::string rejects =

@@ -104,6 +104,20 @@ TEST_F(MainJob, one_event_by_http_shows_in_quota_and_in_analytics) {
   })) << weir_.get(query, "acme").second;
 }
 
+TEST_F(MainJob, every_process_watches_its_own_volume) {
+  begin({"s1"});
+  consume();
+  auto collector = weir_.start("weir-ingest", {"serve"}, "collector");
+  auto segments = weir_.start("weir-analytics", {"consume"}, "segments");
+  for (const auto& [process, volume] :
+       {std::pair{quota_.get(), "quota"}, std::pair{collector.get(), "ingest"},
+        std::pair{segments.get(), "analytics"}}) {
+    const std::string metrics = weir_.get(weir_.url_of(*process) + "/metrics", "acme").second;
+    EXPECT_THAT(metrics,
+                HasSubstr(fmt::format(R"(weir_volume_free_bytes{{volume="{}"}})", volume)));
+  }
+}
+
 TEST_F(MainJob, another_tenants_subscription_is_not_found) {
   begin({"s1"});
   weir_.api_key("other");
