@@ -11,8 +11,10 @@
 #include "billing/print.h"
 #include "billing/providers/file_provider.h"
 #include "billing/run_lock.h"
+#include "billing/run_metrics.h"
 #include "ingest/kafka/kafka_sink.h"
 
+#include <optional>
 #include <thread>
 
 namespace weir::billing {
@@ -69,18 +71,27 @@ ExitCode check_command(const BillingOptions& options, bool json) {
   return readiness->ready() ? ExitCode::done : ExitCode::held;
 }
 
-ExitCode run_command(const BillingOptions& options, bool json) {
+namespace {
+
+struct Ended {
+  ExitCode code = ExitCode::done;
+  std::optional<CycleReport> report;  // of a run that came that far
+  bool another_runs = false;          // which speaks for itself
+};
+
+Ended run_once(const BillingOptions& options, bool json) {
   const auto database = open_primary(options, "run");
-  if (!database) return give_up(database.error());
+  if (!database) return {give_up(database.error()), {}};
   const auto lock = RunLock::take(postgres_options(options, "run"), Deadline::in(kCommandTimeout));
   if (!lock) {
     log_error(lock.error().text());
-    return lock.error().code == ErrorCode::conflict ? ExitCode::held : exit_code_of(lock.error());
+    if (lock.error().code == ErrorCode::conflict) return {ExitCode::held, {}, true};
+    return {exit_code_of(lock.error()), {}};
   }
   const auto provider = FileProvider::open(options.charges_file);
-  if (!provider) return give_up(provider.error());
+  if (!provider) return {give_up(provider.error()), {}};
   auto parts = make_gate(options, **database);
-  if (!parts) return give_up(parts.error());
+  if (!parts) return {give_up(parts.error()), {}};
 
   PostgresCloseStore closes(**database);
   PostgresBillStore bills(**database);
@@ -91,12 +102,24 @@ ExitCode run_command(const BillingOptions& options, bool json) {
   cycle.close_options.look_timeout = options.kafka.timeout;
   cycle.close_options.profile = profile_of(options);
   cycle.close_options.hold_max = options.hold_max;
-  const auto report = run_cycle(cycle);
-  if (!report) return give_up(report.error());
+  auto report = run_cycle(cycle);
+  if (!report) return {give_up(report.error()), {}};
   const auto now = database_now(**database);
-  if (!now) return give_up(now.error());
+  if (!now) return {give_up(now.error()), *std::move(report)};
   print(json ? run_json(*report, *now) : run_text(*report, *now));
-  return report->exit();
+  const ExitCode code = report->exit();
+  return {code, *std::move(report)};
+}
+
+}  // namespace
+
+ExitCode run_command(const BillingOptions& options, bool json) {
+  const Ended ended = run_once(options, json);
+  if (!ended.another_runs) {
+    leave_metrics(options.metrics_file,
+                  run_metrics(ended.report, system_clock().now().value, ended.code));
+  }
+  return ended.code;
 }
 
 }  // namespace weir::billing

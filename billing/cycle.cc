@@ -138,6 +138,7 @@ Result<CycleReport> run_cycle(CycleParts& parts) {
   const auto standing = parts.gate.stand();
   if (!standing) return standing.error();
   report.t_us = latest_edge(standing->now_us, standing->deployment);
+  report.closed_until_us = standing->deployment.closed_until_us;
   if (report.t_us > standing->deployment.closed_until_us) {
     WEIR_TRY(close_what_earlier_barriers_prove(parts, *standing, report));
     WEIR_TRY(close_what_overrides_allow(parts, *standing, report));
@@ -145,6 +146,8 @@ Result<CycleReport> run_cycle(CycleParts& parts) {
   } else {
     report.standing = standing->last_close;
   }
+
+  for (const CloseHead& close : report.closed) report.closed_until_us = close.t_us;
 
   // Snapshot → invoice → charge; whatever is not closed is held.
   WEIR_TRY(bill(parts, report));

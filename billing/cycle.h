@@ -36,6 +36,7 @@ struct CycleReport {
   std::int64_t t_us = 0;              // the moment that this run set out to close
   std::vector<CloseHead> closed;      // by this run
   std::optional<CloseHead> standing;  // T was closed before
+  std::int64_t closed_until_us = 0;   // everything before is closed, by this run or before
   std::int64_t invoices = 0;          // made by this run
   std::int64_t holds_resolved = 0;
   ChargeTally charges;

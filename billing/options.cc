@@ -20,6 +20,9 @@ void declare(Settings& settings, BillingOptions* into) {
                   "who takes the money; file: one JSON line a charge in charges_file");
   settings.text("billing.charges_file", &into->charges_file, "charges.ndjson",
                 "the file provider's durable file");
+  settings.text("billing.metrics_file", &into->metrics_file, "",
+                "where a run leaves its metrics, as node_exporter's textfile collector reads them "
+                "(a name that ends with .prom); empty: nowhere");
   settings.duration("billing.wait", &into->wait, seconds(30), Micros(0), hours(1),
                     "how long a run waits for its barrier to be passed and for the next seals");
   settings.choice(

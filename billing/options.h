@@ -15,6 +15,7 @@ struct BillingOptions {
   Micros database_timeout{0};
   std::string provider;
   std::string charges_file;
+  std::string metrics_file;
   Micros wait{0};
   std::string identity_secret;  // for verify --from-stream
   std::string analytics_url;    // of weir-analytics serve, for crosscheck alone

@@ -165,6 +165,7 @@ permitted_future = "{future}"
 [billing]
 database = "{billing}"
 charges_file = "{folder}/charges.jsonl"
+metrics_file = "{folder}/billing.prom"
 wait = "2s"
 {more_billing}
 {more})",

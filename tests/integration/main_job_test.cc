@@ -13,6 +13,7 @@ namespace {
 
 using std::chrono::seconds;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::int64_t now_us() { return system_clock().now().value; }
 
@@ -183,6 +184,10 @@ TEST_F(MainJob, with_the_consumer_stopped_the_period_is_held_and_nobody_is_charg
     EXPECT_THAT(held.out, HasSubstr(customer));
   }
   EXPECT_EQ(weir_.charges().size(), charged_before);
+  const std::string metrics = read_whole(weir_.folder() + "/billing.prom");
+  EXPECT_THAT(metrics, HasSubstr("weir_billing_last_exit_code 75\n"));
+  EXPECT_THAT(metrics, HasSubstr("weir_billing_hold{reason=\"behind\"}"));
+  EXPECT_THAT(metrics, Not(HasSubstr("weir_billing_held_periods 0\n")));
 
   consume();
   applied();
