@@ -1,11 +1,10 @@
 #include "base/volume/volume_watch.h"
 
 #include "base/log.h"
+#include "base/process.h"
 #include "base/time.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -120,13 +119,7 @@ struct VolumeWatch::State {
   }
 
   void run(const std::stop_token& stop) {
-    std::mutex mutex;
-    std::condition_variable_any wake;
-    std::unique_lock lock(mutex);
-    while (!stop.stop_requested()) {
-      wake.wait_for(lock, stop, kLookEvery, [] { return false; });
-      if (!stop.stop_requested()) look();
-    }
+    while (!sleep_until_stop(stop, kLookEvery)) look();
   }
 
   const std::string folder, name;
