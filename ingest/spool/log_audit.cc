@@ -4,6 +4,7 @@
 #include "ingest/spool/segment_cursor.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir {
 namespace {
@@ -40,7 +41,7 @@ class Walk {
     if (!firsts) return firsts.error();
     if (at_) std::erase_if(*firsts, [&](Offset first) { return at_->tail < first; });
     if (at_ && !firsts->empty() && at_->start < firsts->front()) {  // or was it dropped just now?
-      WEIR_TRY(read_ends_again());
+      WEIR_TRY(read_start_again());
     }
     note_ends(*firsts, out);
     if (!firsts->empty() && out.start < firsts->front()) out.damage.push_back(gone(out.start));
@@ -61,9 +62,15 @@ class Walk {
     return damaged_record(partition_, first, segment_path(folder_, partition_, first), 0,
                           "the segment is gone");
   }
-  Status read_ends_again() {
-    at_.reset();
-    return read_ends();
+  /// The start alone: of what came behind the end meanwhile nothing was listed.
+  Status read_start_again() {
+    const std::optional<LogEnds> before = std::exchange(at_, std::nullopt);
+    WEIR_TRY(read_ends());
+    if (!before) return {};
+    const Offset start = at_ ? at_->start : before->start;
+    at_ = before;
+    at_->start = start;
+    return {};
   }
   Status read_ends() {
     for (int i = 0; ends_ != nullptr && i < kTornReadsMax && !at_; ++i) {
@@ -129,7 +136,7 @@ class Walk {
       return {};
     }
     if (error.code != ErrorCode::not_found) return error;
-    WEIR_TRY(read_ends_again());
+    WEIR_TRY(read_start_again());
     if (at_ && first < at_->start) {
       out.start = at_->start;
       return {};

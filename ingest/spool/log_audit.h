@@ -28,9 +28,10 @@ struct PartitionAudit {
   std::int64_t records = 0;  // whole ones, below the end
   std::int64_t bytes = 0;    // of the files, below the end
   std::optional<AppendTime> oldest, newest;
-  std::int64_t beyond_bytes =
-      0;                      // behind the end: being written now, or torn and cut at the next open
-  std::vector<Error> damage;  // of each segment the first, `integrity`, with its address
+  /// Behind the end: being written now, or torn and cut at the next open.
+  std::int64_t beyond_bytes = 0;
+  /// `integrity`, each with its address; what lies behind it in its segment was not read.
+  std::vector<Error> damage;
 };
 
 struct LogAudit {

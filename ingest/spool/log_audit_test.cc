@@ -83,6 +83,43 @@ TEST_F(LogAuditTest, its_writer_may_go_on_meanwhile) {
   EXPECT_EQ(found.partitions[0].records, 2);
 }
 
+/// Does something when a partition's segments have been listed.
+class BusyDisk : public MemoryDisk {
+ public:
+  Result<std::vector<std::string>> list(const std::string& folder) override {
+    if (early && folder == "log/0") std::exchange(early, nullptr)();
+    auto names = MemoryDisk::list(folder);
+    if (late && folder == "log/0") std::exchange(late, nullptr)();
+    return names;
+  }
+  std::function<void()> early, late;
+};
+
+// What was dropped after the end had been read made the audit read the end again, and then the newest
+// segment, which it had not listed, was called gone.
+TEST_F(LogAuditTest, its_writer_may_roll_and_drop_in_the_middle_of_an_audit) {
+  for (const bool late : {false, true}) {
+    BusyDisk disk;
+    const auto log = *FileLog::open(disk, options_, clock_);
+    const std::string value(200, 'v');
+    const auto add = [&] {
+      const LogRecord record{kFirst, "", "", value, {}};
+      EXPECT_TRUE(log->append({&record, 1}, soon()));
+    };
+    for (int i = 0; i < 5; ++i) add();
+    (late ? disk.late : disk.early) = [&] {
+      for (int i = 0; i < 3; ++i) add();
+      EXPECT_TRUE(log->drop_before(kFirst, Offset{3}));
+    };
+    const Result<LogAudit> found = audit_log(disk, "log");
+    ASSERT_TRUE(found) << found.error().text();
+    EXPECT_TRUE(found->whole()) << found->partitions[0].damage.front().text();
+    EXPECT_EQ(found->partitions[0].start, Offset{3});
+    EXPECT_EQ(found->partitions[0].end, Offset{5}) << "as it was when it was asked for";
+    EXPECT_EQ(found->partitions[0].records, 2);
+  }
+}
+
 TEST_F(LogAuditTest, R16_any_bit_flipped_below_the_end_is_found_and_the_next_segment_is_read) {
   write_log();
   for (std::size_t file = 0; file < files_.size(); ++file) {
