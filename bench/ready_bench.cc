@@ -50,8 +50,13 @@ void run(int partitions, int rounds) {
   weir.apply_catalog(test::one_price({"s1"}, "hour", "0.01", now_us() / kBucketUs * kBucketUs));
   weir.api_key("acme");
   const auto quota = weir.start("weir-quota", {"run"}, "quota");
+  // A check waits for a consumer that has begun, not for one that never has.
+  const bool begun = test::eventually(std::chrono::seconds(60), [&] {
+    return weir.sql_number("select count(*) from quota.progress") == partitions;
+  });
+  if (!begun) give_up("weir-quota has not taken every partition: " + quota->err());
   wait_for_edge();
-  check(weir);  // the first one also waits for the consumer's start
+  check(weir);
   for (int round = 0; round < rounds; ++round) {
     wait_for_edge();
     const double ready = check(weir);
