@@ -13,7 +13,7 @@ constexpr std::int64_t kTiB = std::int64_t{1} << 40;
 
 void declare_consume(Settings& settings, AnalyticsOptions* into) {
   LoopOptions& loop = into->loop;
-  settings.text("analytics.group", &into->kafka.group, "weir-analytics", "Kafka consumer group");
+  settings.text("analytics.group", &into->stream.group, "weir-analytics", "consumer group");
   settings.text("analytics.consumer_listen", &into->consumer_listen, "127.0.0.1:8092",
                 "host:port of health and metrics of `weir-analytics consume`");
   settings.integer("analytics.commit_rows_max", &loop.commit_rows_max, loop.commit_rows_max, 1,
@@ -80,10 +80,7 @@ void declare_compact(Settings& settings, AnalyticsOptions* into) {
 }  // namespace
 
 void declare(Settings& settings, AnalyticsOptions* into) {
-  declare_kafka_settings(settings, &into->kafka);
-  declare_kafka_reader_settings(settings, &into->kafka);
-  // The writers' settings may stand in the same file.
-  declare_kafka_writer_settings(settings, &into->kafka);
+  declare_stream_settings(settings, &into->stream);
   settings.secret("identity.secret", &into->identity_secret,
                   "the deployment's key for hashing identities, the same in every process");
   settings.text("keys.file", &into->keys_file, "keys.toml",

@@ -8,7 +8,7 @@
 #include "analytics/segment_writer.h"
 #include "base/http/server.h"
 #include "base/settings.h"
-#include "ingest/kafka/kafka_options.h"
+#include "ingest/connect/stream_options.h"
 #include "ingest/stream/consumer_loop.h"
 
 #include <string>
@@ -16,7 +16,7 @@
 namespace weir {
 
 struct AnalyticsOptions {
-  KafkaOptions kafka;
+  StreamOptions stream;
   std::string identity_secret;
   std::string keys_file;
   std::string volume;

@@ -1,6 +1,6 @@
 #include "analytics/run.h"
 #include "base/log.h"
-#include "ingest/kafka/kafka_source.h"
+#include "ingest/connect/connect.h"
 
 #include <algorithm>
 #include <mutex>
@@ -64,10 +64,10 @@ Status consume(const AnalyticsOptions& options, const std::stop_token& stop, Met
   Result<SegmentWriter> writer = SegmentWriter::open(volume, *owner, writer_options);
   if (!writer) return writer.error();
   AnalyticsHandlerOptions handler_options = options.handler;
-  handler_options.topic = options.kafka.topic;
+  handler_options.topic = options.stream.topic;
   AnalyticsHandler handler(volume, *catalogue, *writer, handler_options, system_clock(), metrics);
 
-  Result<std::unique_ptr<KafkaSource>> source = KafkaSource::open(options.kafka);
+  Result<std::unique_ptr<Source>> source = connect_source(options.stream);
   if (!source) return source.error();
   ConsumerLoop loop(**source, handler, *key, loop_options(options, volume, *volume_id),
                     system_clock(), metrics);

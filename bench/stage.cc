@@ -48,9 +48,10 @@ void write_file(const std::string& path, const std::string& text) {
 
 constexpr std::string_view kConfig = R"([log]
 format = "json"
+[stream]
+topic = "{topic}"
 [kafka]
 brokers = "{brokers}"
-topic = "{topic}"
 [identity]
 secret = "the identity key of a bench"
 [keys]

@@ -87,7 +87,7 @@ std::vector<Reason> judge_anchors(StreamEye& eye, const std::vector<CutPartition
     return {{"broker_unreachable",
              {},
              digests.error().text(),
-             "start the broker, or mend kafka.brokers",
+             "start the broker, or mend [stream] and [kafka]",
              0}};
   }
   for (std::size_t i = 0; i < cut.size(); ++i) {

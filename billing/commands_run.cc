@@ -2,7 +2,7 @@
 #include "base/log.h"
 #include "billing/command_parts.h"
 #include "billing/commands.h"
-#include "billing/kafka_eye.h"
+#include "billing/log_eye.h"
 #include "billing/postgres_bill_store.h"
 #include "billing/postgres_charge_store.h"
 #include "billing/postgres_close_store.h"
@@ -12,7 +12,7 @@
 #include "billing/providers/file_provider.h"
 #include "billing/run_lock.h"
 #include "billing/run_metrics.h"
-#include "ingest/kafka/kafka_sink.h"
+#include "ingest/connect/connect.h"
 
 #include <optional>
 #include <thread>
@@ -22,29 +22,29 @@ namespace {
 
 /// The stream's two ends as billing needs them, and the gate between them.
 struct GateParts {
-  std::unique_ptr<KafkaAdmin> admin;
+  std::unique_ptr<StreamLog> log;
   std::unique_ptr<RecordSink> sink;
-  std::unique_ptr<KafkaEye> eye;
+  std::unique_ptr<LogEye> eye;
   std::unique_ptr<PostgresGateStore> store;
   std::unique_ptr<Gate> gate;
 };
 
 Result<GateParts> make_gate(const BillingOptions& options, Database& database) {
   GateParts parts;
-  auto admin = KafkaAdmin::open(options.kafka);
-  if (!admin) return admin.error();
-  parts.admin = *std::move(admin);
-  auto sink = KafkaSink::open(options.kafka);
+  auto log = connect_log(options.stream);
+  if (!log) return log.error();
+  parts.log = *std::move(log);
+  auto sink = connect_sink(options.stream);
   if (!sink) return sink.error();
   parts.sink = *std::move(sink);
-  parts.eye = std::make_unique<KafkaEye>(*parts.admin);
+  parts.eye = std::make_unique<LogEye>(*parts.log);
   parts.store = std::make_unique<PostgresGateStore>(database);
   GateOptions gate;
   gate.wait = options.wait;
   gate.profile = profile_of(options);
   gate.hold_max = options.hold_max;
   gate.call_timeout = options.database_timeout;
-  gate.look_timeout = options.kafka.timeout;
+  gate.look_timeout = options.stream.timeout;
   parts.gate = std::make_unique<Gate>(*parts.store, *parts.eye, *parts.sink, gate,
                                       [](Micros time) { std::this_thread::sleep_for(time); });
   return parts;
@@ -99,7 +99,7 @@ Ended run_once(const BillingOptions& options, bool json) {
   PostgresHeldStore held(**database);
   CycleParts cycle{*parts->gate, closes, bills, charges, held, *parts->eye, **provider, {}};
   cycle.call_timeout = options.database_timeout;
-  cycle.close_options.look_timeout = options.kafka.timeout;
+  cycle.close_options.look_timeout = options.stream.timeout;
   cycle.close_options.profile = profile_of(options);
   cycle.close_options.hold_max = options.hold_max;
   auto report = run_cycle(cycle);

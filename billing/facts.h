@@ -107,6 +107,7 @@ struct StreamLook {
   std::int64_t retention_us = -1;     // -1: for ever
   std::int64_t retention_bytes = -1;  // of a partition; -1: no bound
   bool unclean_election = false;
+  bool one_disk = false;   // a file log: what the broker's settings say does not apply
   std::string topic = {};  // the one that was looked at; empty: its eye does not say
 };
 

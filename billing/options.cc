@@ -8,10 +8,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 void declare(Settings& settings, BillingOptions* into) {
-  declare_kafka_settings(settings, &into->kafka);
-  declare_kafka_writer_settings(settings, &into->kafka);
-  // The readers' settings may stand in the same file.
-  declare_kafka_reader_settings(settings, &into->kafka);
+  declare_stream_settings(settings, &into->stream);
   settings.secret("billing.database", &into->database,
                   "libpq connection string of the database, as role weir_billing");
   settings.duration("billing.database_timeout", &into->database_timeout, seconds(30),

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/settings.h"
-#include "ingest/kafka/kafka_options.h"
+#include "ingest/connect/stream_options.h"
 #include "storage/postgres/connection.h"
 
 #include <string>
@@ -10,7 +10,7 @@
 namespace weir {
 
 struct BillingOptions {
-  KafkaOptions kafka;
+  StreamOptions stream;
   std::string database;  // libpq connection string, as role weir_billing
   Micros database_timeout{0};
   std::string provider;

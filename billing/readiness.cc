@@ -26,7 +26,7 @@ void judge_stream(const Standing& standing, std::vector<Reason>& reasons) {
     reasons.push_back({"broker_unreachable",
                        {},
                        standing.stream.error().text(),
-                       "start the broker, or mend kafka.brokers",
+                       "start the broker, or mend [stream] and [kafka]",
                        0});
     return;
   }
@@ -35,7 +35,7 @@ void judge_stream(const Standing& standing, std::vector<Reason>& reasons) {
     reasons.push_back({"other_topic",
                        {},
                        "quota reads " + deployment.topic + ", billing looks at " + stream.topic,
-                       "set kafka.topic to " + deployment.topic,
+                       "set stream.topic to " + deployment.topic,
                        0});
   }
   if (!deployment.cluster_id.empty() && deployment.cluster_id != stream.cluster_id) {

@@ -77,6 +77,16 @@ TEST(Trust, retention_for_ever_and_without_a_bound_is_enough) {
   EXPECT_TRUE(judge_trust(standing, kT).reasons.empty());
 }
 
+TEST(Trust, a_file_log_stands_on_one_disk_which_is_said_and_holds_nothing) {
+  Standing standing = sound();
+  standing.profile = Profile::production;
+  standing.stream->one_disk = true;
+  standing.stream->replication = standing.stream->min_insync_replicas = 1;
+  EXPECT_TRUE(judge_trust(standing, kT).reasons.empty());
+  ASSERT_EQ(assumptions(standing).size(), 1u);
+  EXPECT_EQ(assumptions(standing)[0].code, "one_disk");
+}
+
 TEST(Trust, a_compacted_topic_holds_in_development_too) {
   Standing standing = sound();
   standing.profile = Profile::development;

@@ -79,7 +79,7 @@ Result<std::unique_ptr<Database>> open_database(const QuotaOptions& options,
   Result<Database::Lease> lease = database->acquire(deadline);
   if (!lease) return std::move(lease).error();
   Result<Deployment> stands =
-      check_database(**lease, options.decided, options.kafka.topic, deadline);
+      check_database(**lease, options.decided, options.stream.topic, deadline);
   if (!stands) return std::move(stands).error();
   return database;
 }
@@ -100,7 +100,7 @@ ExitCode migrate_command(const QuotaOptions& options) {
   Result<Connection> connection = Connection::open(postgres_options(options, "command"), deadline);
   if (!connection) return give_up(connection.error());
   Result<std::vector<std::string>> done =
-      set_up_database(*connection, options.decided, options.kafka.topic, deadline);
+      set_up_database(*connection, options.decided, options.stream.topic, deadline);
   if (!done) return give_up(done.error());
   for (const std::string& name : *done) fmt::print("applied {}\n", name);
   if (done->empty()) fmt::print("the quota database is up to date\n");

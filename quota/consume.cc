@@ -4,8 +4,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/volume/durable_file.h"
-#include "ingest/kafka/kafka_admin.h"
-#include "ingest/kafka/kafka_source.h"
+#include "ingest/connect/connect.h"
 #include "quota/carry_over.h"
 #include "quota/commands.h"
 #include "quota/handler.h"
@@ -77,25 +76,22 @@ Status check_cluster(Connection& connection, const TopicDescription& topic, Dead
                               .null()
                               .text("the broker's cluster is " + topic.cluster_id),
                           deadline));
-  return Error{ErrorCode::integrity,
-               "the broker's cluster is " + topic.cluster_id +
-                   ", but this database was filled from " + stands->cluster_id,
-               "point kafka.brokers at the old cluster; moving is a lineage change"};
+  return Error{
+      ErrorCode::integrity,
+      "the stream's cluster is " + topic.cluster_id + ", but this database was filled from " +
+          stands->cluster_id,
+      "see that [stream] and [kafka] name the stream of before; moving is a lineage change"};
 }
 
-/// In a group of its own, so that all partitions are this process's and nobody else's position moves.
-Status inherit_from_kafka(const QuotaOptions& options, const Deployment& deployment,
-                          const Inheritance& inheritance, std::vector<PartitionState> heirs,
-                          Store& store, const CarryOverOptions& carry,
-                          const std::stop_token& stop) {
+Status inherit_from_stream(const QuotaOptions& options, const Deployment& deployment,
+                           const Inheritance& inheritance, std::vector<PartitionState> heirs,
+                           Store& store, const CarryOverOptions& carry,
+                           const std::stop_token& stop) {
   const std::string& topic = inheritance.inherited.topic;
-  KafkaOptions kafka = options.kafka;
-  kafka.topic = topic;
-  kafka.group += "-inherits-" + random_hex(8);
-  kafka.instance_id.clear();
-  Result<std::unique_ptr<KafkaAdmin>> admin = KafkaAdmin::open(kafka);
-  if (!admin) return admin.error();
-  Result<std::int32_t> there = (*admin)->partition_count(Deadline::in(kafka.timeout));
+  const StreamOptions stream = options.stream.with_topic(topic);
+  Result<std::unique_ptr<StreamLog>> log = connect_log(stream);
+  if (!log) return log.error();
+  Result<std::int32_t> there = (*log)->partition_count(Deadline::in(stream.timeout));
   if (!there && there.error().code == ErrorCode::not_found) {
     log_warn("inheritance: the former topic is gone; copies of its events will be unprovable",
              {{"topic", topic}});
@@ -105,7 +101,7 @@ Status inherit_from_kafka(const QuotaOptions& options, const Deployment& deploym
   if (!there) return there.error();
   Result<IdentityKey> key = IdentityKey::from_secret(options.identity_secret);
   if (!key) return key.error();
-  Result<std::unique_ptr<KafkaSource>> former = KafkaSource::open(kafka);
+  Result<std::unique_ptr<Source>> former = connect_alone(stream, "inherits");
   if (!former) return former.error();
   log_info("inheritance: reading the former topic again",
            {{"topic", topic},
@@ -129,10 +125,10 @@ Result<QuotaVolume> take_volume(const std::string& path) {
   return QuotaVolume{*std::move(lock), *std::move(id)};
 }
 
-Status check_topic(const KafkaOptions& options, Connection& connection, Deadline deadline) {
-  Result<std::unique_ptr<KafkaAdmin>> admin = KafkaAdmin::open(options);
-  if (!admin) return admin.error();
-  Result<TopicDescription> topic = (*admin)->describe(Deadline::in(options.timeout));
+Status check_topic(const StreamOptions& options, Connection& connection, Deadline deadline) {
+  Result<std::unique_ptr<StreamLog>> log = connect_log(options);
+  if (!log) return log.error();
+  Result<TopicDescription> topic = (*log)->describe(Deadline::in(options.timeout));
   if (!topic) return topic.error();
   return check_cluster(connection, *topic, deadline);
 }
@@ -178,13 +174,13 @@ struct QuotaConsumer::State {
 Result<Deployment> QuotaConsumer::State::read_and_check() {
   Result<Database::Lease> lease = database.acquire(call());
   if (!lease) return std::move(lease).error();
-  return check_database(**lease, options.decided, options.kafka.topic, call());
+  return check_database(**lease, options.decided, options.stream.topic, call());
 }
 
 Status QuotaConsumer::State::check_topic() {
   Result<Database::Lease> lease = database.acquire(call());
   if (!lease) return lease.error();
-  return weir::check_topic(options.kafka, **lease, call());
+  return weir::check_topic(options.stream, **lease, call());
 }
 
 Result<std::optional<Inheritance>> QuotaConsumer::State::read_inheritance(Incarnation incarnation) {
@@ -214,15 +210,15 @@ Status QuotaConsumer::State::inherit(const Deployment& deployment, const std::st
   Result<std::vector<PartitionState>> heirs = find_heirs(store, deployment, inheritance, carry);
   if (!heirs) return heirs.error();
   if (heirs->empty()) return {};
-  return inherit_from_kafka(options, deployment, inheritance, *std::move(heirs), store, carry,
-                            stop);
+  return inherit_from_stream(options, deployment, inheritance, *std::move(heirs), store, carry,
+                             stop);
 }
 
 ExitCode QuotaConsumer::State::run_loop(const Deployment& deployment, const std::string& volume,
                                         const std::stop_token& stop) {
   Result<IdentityKey> key = IdentityKey::from_secret(options.identity_secret);
   if (!key) return give_up(key.error());
-  Result<std::unique_ptr<KafkaSource>> source = KafkaSource::open(options.kafka);
+  Result<std::unique_ptr<Source>> source = connect_source(options.stream);
   if (!source) return give_up(source.error());
   const LoopOptions loop_options = loop_options_of(options, deployment, volume);
   PostgresStore store(database, deployment.grace,

@@ -29,7 +29,7 @@ Result<QuotaVolume> take_volume(const std::string& path);
 
 /// The broker's cluster must be the one that this database has always read (R1), else a flag is raised
 /// and the answer is `integrity`; a compacted topic is `config`.
-Status check_topic(const KafkaOptions& options, Connection& connection, Deadline deadline);
+Status check_topic(const StreamOptions& options, Connection& connection, Deadline deadline);
 
 /// The loop's options as the deployment decided them.
 LoopOptions loop_options_of(const QuotaOptions& options, const Deployment& deployment,

@@ -41,10 +41,7 @@ void declare_loop(Settings& settings, LoopOptions* into) {
 }  // namespace
 
 void declare(Settings& settings, QuotaOptions* into) {
-  declare_kafka_settings(settings, &into->kafka);
-  declare_kafka_reader_settings(settings, &into->kafka);
-  // The writers' settings may stand in the same file.
-  declare_kafka_writer_settings(settings, &into->kafka);
+  declare_stream_settings(settings, &into->stream);
   settings.secret("identity.secret", &into->identity_secret,
                   "the deployment's key for hashing identities, the same in every process");
   settings.text("keys.file", &into->keys_file, "keys.toml",
@@ -60,7 +57,7 @@ void declare(Settings& settings, QuotaOptions* into) {
                    "to the database, of the HTTP service");
   settings.text("quota.volume", &into->volume, "quota",
                 "folder of the identity index, on quota's own volume");
-  settings.text("quota.group", &into->kafka.group, "weir-quota", "Kafka consumer group");
+  settings.text("quota.group", &into->stream.group, "weir-quota", "consumer group");
   settings.duration("quota.answer_age_max", &into->answer_age_max, seconds(1), Micros(0),
                     seconds(10),
                     "how old a ledger sum may be that an answer or a check is made of");

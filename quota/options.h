@@ -3,7 +3,7 @@
 
 #include "base/http/server.h"
 #include "base/settings.h"
-#include "ingest/kafka/kafka_options.h"
+#include "ingest/connect/stream_options.h"
 #include "ingest/stream/consumer_loop.h"
 #include "quota/setup.h"
 #include "storage/postgres/connection.h"
@@ -14,7 +14,7 @@
 namespace weir {
 
 struct QuotaOptions {
-  KafkaOptions kafka;
+  StreamOptions stream;
   std::string identity_secret;
   std::string keys_file;
 

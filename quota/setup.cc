@@ -43,7 +43,7 @@ Status insert_deployment(Connection& connection, const Decided& decided, const s
 /// A topic that differs since the stream moved, or is about to (R2).
 Result<std::vector<Fault>> explain_topic(Connection& connection, const std::string& topic,
                                          std::vector<Fault> faults, Deadline deadline) {
-  const auto fault = std::ranges::find(faults, "kafka.topic", &Fault::where);
+  const auto fault = std::ranges::find(faults, "stream.topic", &Fault::where);
   if (fault == faults.end()) return faults;
   Result<Rows> rows = connection.run(
       "SELECT topic, former_topic, settled IS NULL FROM quota.move "
@@ -91,7 +91,7 @@ std::vector<Fault> compare_decided(const Decided& decided, const std::string& to
           format_duration(deployment.delivery_timeout));
   compare(faults, "quota.grace", format_duration(decided.grace), format_duration(deployment.grace));
   compare(faults, "quota.partitioner", decided.partitioner, deployment.partitioner);
-  compare(faults, "kafka.topic", topic, deployment.topic);
+  compare(faults, "stream.topic", topic, deployment.topic);
   return faults;
 }
 

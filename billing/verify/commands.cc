@@ -7,7 +7,7 @@
 #include "billing/reports.h"
 #include "billing/verify/from_stream.h"
 #include "billing/verify/verify_print.h"
-#include "ingest/kafka/kafka_source.h"
+#include "ingest/connect/connect.h"
 
 #include <cstdio>
 #include <map>
@@ -58,17 +58,13 @@ Result<std::map<std::int64_t, std::string>> late_sums(Connection& connection, De
 
 ExitCode code_of(const Differences& found) { return found.none() ? ExitCode::done : ExitCode::bug; }
 
-/// A group of its own, so that all partitions are this process's and nobody else's position moves.
-Result<RecountReport> recount_from_kafka(const BillingOptions& options,
-                                         const VerifyArguments& arguments) {
+Result<RecountReport> recount_from_the_stream(const BillingOptions& options,
+                                              const VerifyArguments& arguments) {
   const auto database = open_database(options, "verify");
   if (!database) return database.error();
   const auto key = IdentityKey::from_secret(options.identity_secret);
   if (!key) return key.error().within("identity.secret");
-  KafkaOptions kafka = options.kafka;
-  kafka.group = "weir-billing-verify-" + random_hex(8);
-  kafka.instance_id.clear();
-  auto stream = KafkaSource::open(kafka);
+  auto stream = connect_alone(options.stream, "weir-billing-verify");
   if (!stream) return stream.error();
   RecountOptions what;
   if (arguments.close > 0) what.close = arguments.close;
@@ -78,7 +74,7 @@ Result<RecountReport> recount_from_kafka(const BillingOptions& options,
 }
 
 ExitCode from_stream(const BillingOptions& options, const VerifyArguments& arguments) {
-  const auto report = recount_from_kafka(options, arguments);
+  const auto report = recount_from_the_stream(options, arguments);
   if (!report) return give_up(report.error());
   print(arguments.json ? recount_json(*report) : recount_text(*report));
   return report->possible ? code_of(report->found) : ExitCode::unreachable;

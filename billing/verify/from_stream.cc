@@ -29,7 +29,7 @@ class Reader {
     while (assigned < close_.cut.size()) {
       if (deadline.passed()) {
         return Error{ErrorCode::unavailable, "the stream's partitions were not assigned in time",
-                     "see that the broker runs and that kafka.topic is right"};
+                     "see that the broker runs and that stream.topic is right"};
       }
       const auto polled = stream_.poll(kPoll);
       if (!polled) return polled.error();

@@ -4,7 +4,7 @@
 #include "base/volume/descriptor.h"
 #include "base/volume/durable_file.h"
 #include "ingest/collector/failure.h"
-#include "ingest/kafka/kafka_admin.h"
+#include "ingest/connect/connect.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -46,8 +46,6 @@ Result<Descriptor> lock_file(const std::string& path, Deadline deadline) {
 }  // namespace
 
 ExitCode create_topic(const CollectorSettings& settings, const TopicArguments& arguments) {
-  Result<std::unique_ptr<KafkaAdmin>> admin = KafkaAdmin::open(settings.kafka);
-  if (!admin) return fail(admin.error());
   TopicPlan plan;
   plan.partitions = static_cast<std::int32_t>(arguments.partitions);
   plan.replication = static_cast<std::int32_t>(arguments.replication);
@@ -55,21 +53,23 @@ ExitCode create_topic(const CollectorSettings& settings, const TopicArguments& a
   plan.min_insync_replicas = static_cast<std::int32_t>(arguments.min_insync_replicas);
 
   const Deadline deadline = Deadline::in(std::chrono::seconds(30));
-  Status created = (*admin)->create_topic(plan, deadline);
+  Status created = make_topic(settings.stream, plan, deadline);
   if (created) {
-    fmt::print("topic {} created with {} partitions\n", settings.kafka.topic, plan.partitions);
+    fmt::print("topic {} created with {} partitions\n", settings.stream.topic, plan.partitions);
     return ExitCode::done;
   }
   if (created.error().code != ErrorCode::conflict) return fail(created.error());
-  Result<std::int32_t> partitions = (*admin)->partition_count(deadline);
+  Result<std::unique_ptr<StreamLog>> log = connect_log(settings.stream);
+  if (!log) return fail(log.error());
+  Result<std::int32_t> partitions = (*log)->partition_count(deadline);
   if (!partitions) return fail(partitions.error());
   if (*partitions != plan.partitions) {
     return fail({ErrorCode::config,
                  fmt::format("topic {} is there already, with {} partitions, not {}",
-                             settings.kafka.topic, *partitions, plan.partitions),
-                 "partitions never change under a topic: use another kafka.topic"});
+                             settings.stream.topic, *partitions, plan.partitions),
+                 "partitions never change under a topic: use another stream.topic"});
   }
-  fmt::print("topic {} is there already\n", settings.kafka.topic);
+  fmt::print("topic {} is there already\n", settings.stream.topic);
   return ExitCode::done;
 }
 

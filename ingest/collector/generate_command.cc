@@ -26,7 +26,7 @@ ExitCode generate_events(const CollectorSettings& settings, const GenerateArgume
   purpose.name = "generate";
   Result<std::unique_ptr<Outlet>> outlet = Outlet::open(settings, purpose, metrics);
   if (!outlet) return fail(outlet.error());
-  if (Status ready = (*outlet)->producer().begin(Deadline::in(settings.kafka.timeout)); !ready) {
+  if (Status ready = (*outlet)->producer().begin(Deadline::in(settings.stream.timeout)); !ready) {
     // Some partitions may have it.
     const bool known = !(*outlet)->producer().standing().id.empty();
     return fail(known ? Error{ready.error().code, ready.error().what,

@@ -3,7 +3,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "ingest/collector/insist.h"
-#include "ingest/kafka/kafka_sink.h"
+#include "ingest/connect/connect.h"
 #include "ingest/spool/real_disk.h"
 
 #include <algorithm>
@@ -16,13 +16,6 @@ namespace {
 
 // The spool sends again by itself, so that no call need wait long for the broker.
 constexpr Micros kDeliveryTimeoutMax = std::chrono::seconds(10);
-
-Result<std::unique_ptr<RecordSink>> open_topic(KafkaOptions options, const std::string& topic) {
-  options.topic = topic;
-  Result<std::unique_ptr<KafkaSink>> sink = KafkaSink::open(options);
-  if (!sink) return sink.error();
-  return std::unique_ptr<RecordSink>(*std::move(sink));
-}
 
 std::string joined(const std::vector<std::int64_t>& numbers) {
   return fmt::format("[{}]", fmt::join(numbers, ","));
@@ -88,23 +81,25 @@ Result<std::int32_t> Outlet::topic_partitions(Deadline deadline) {
 
 Result<std::unique_ptr<Outlet>> Outlet::open(const CollectorSettings& settings,
                                              const OutletPurpose& purpose, Metrics& metrics) {
-  KafkaOptions kafka = settings.kafka;
-  kafka.delivery_timeout = std::min(kafka.delivery_timeout, kDeliveryTimeoutMax);
-  if (!purpose.topic.empty()) kafka.topic = purpose.topic;
-  Result<std::unique_ptr<RecordSink>> stream = open_topic(kafka, kafka.topic);
+  StreamOptions to = settings.stream;
+  to.delivery_timeout = std::min(to.delivery_timeout, kDeliveryTimeoutMax);
+  if (!purpose.topic.empty()) to.topic = purpose.topic;
+  Result<std::unique_ptr<RecordSink>> stream = connect_sink(to);
   if (!stream) return stream.error();
 
   ProducerOptions options;
   options.folder = purpose.folder;
-  options.topic = kafka.topic;
+  options.topic = to.topic;
   options.name = purpose.name;
   options.accepted_when = purpose.accepted_when;
   options.spool_bytes_max = settings.spool_bytes_max;
   options.segment_bytes =
       std::clamp<std::int64_t>(settings.spool_bytes_max / 16, 1 << 20, 64 << 20);
   options.seal_interval = settings.seal_interval;
-  options.call_timeout = kafka.delivery_timeout + std::chrono::seconds(1);
-  options.open_topic = [kafka](const std::string& topic) { return open_topic(kafka, topic); };
+  options.call_timeout = to.delivery_timeout + std::chrono::seconds(1);
+  options.open_topic = [to](const std::string& topic) {
+    return connect_sink(to.with_topic(topic));
+  };
   return over(*std::move(stream), options, metrics);
 }
 

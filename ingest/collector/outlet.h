@@ -22,7 +22,7 @@ struct OutletPurpose {
   std::string folder;  // of its spool, as spool_folder() gives it
   std::string name;    // a new producer id begins with it
   AcceptedWhen accepted_when = AcceptedWhen::input;
-  std::string topic;  // empty: kafka.topic
+  std::string topic;  // empty: stream.topic
 };
 
 /// Where a source keeps its spool.

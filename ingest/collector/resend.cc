@@ -20,7 +20,7 @@ Status check(const Kept& kept, std::int32_t partitions) {
     }
     if (record.partition.value >= partitions) {
       return Error{ErrorCode::invalid, name_of(record) + ": the topic has no such partition",
-                   "name the topic that it was meant for: --kafka.topic"};
+                   "name the topic that it was meant for: --stream.topic"};
     }
   }
   return {};

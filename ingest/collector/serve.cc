@@ -68,7 +68,7 @@ ExitCode serve_collector(const CollectorSettings& settings, const std::stop_toke
   server.readiness([&] { return why_not_ready(producer.standing(), settings); });
   // Whoever finds the port open finds it accepting, where the broker is there. Where it is not, a
   // spool that has registered before accepts all the same, and /readyz says what a new one waits for.
-  if (Status ready = producer.begin(Deadline::in(settings.kafka.timeout)); !ready) {
+  if (Status ready = producer.begin(Deadline::in(settings.stream.timeout)); !ready) {
     log_warn("not accepting yet", {{"error", ready.error().text()}});
   }
   (*outlet)->start();

@@ -21,9 +21,10 @@ void declare_spool(Settings& settings, CollectorSettings* into) {
                   "has acknowledged it");
   settings.text("ingest.spool_folder", &into->spool_folder, "",
                 "folder of the spools; empty: spool in ingest.state_folder");
-  settings.integer("ingest.spool_bytes_max", &into->spool_bytes_max, std::int64_t{1} << 30,
-                   std::int64_t{16} << 20, std::int64_t{1} << 44, "bytes",
-                   "of one spool; when it is full events are answered 503 until Kafka is back");
+  settings.integer(
+      "ingest.spool_bytes_max", &into->spool_bytes_max, std::int64_t{1} << 30,
+      std::int64_t{16} << 20, std::int64_t{1} << 44, "bytes",
+      "of one spool; when it is full events are answered 503 until the stream is back");
   settings.duration("ingest.seal_interval", &into->seal_interval, std::chrono::seconds(5),
                     std::chrono::milliseconds(100), std::chrono::minutes(10),
                     "how often the stream is told up to when everything is in; a period closes "
@@ -33,10 +34,7 @@ void declare_spool(Settings& settings, CollectorSettings* into) {
 }  // namespace
 
 void declare(Settings& settings, CollectorSettings* into) {
-  declare_kafka_settings(settings, &into->kafka);
-  declare_kafka_writer_settings(settings, &into->kafka);
-  // The readers' settings may stand in the same file.
-  declare_kafka_reader_settings(settings, &into->kafka);
+  declare_stream_settings(settings, &into->stream);
   settings.secret("identity.secret", &into->identity_secret,
                   "the deployment's key for hashing identities, the same in every process");
   settings.text("keys.file", &into->keys_file, "keys.toml",

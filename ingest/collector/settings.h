@@ -4,16 +4,16 @@
 #include "base/http/server.h"
 #include "base/result.h"
 #include "base/settings.h"
+#include "ingest/connect/stream_options.h"
 #include "ingest/event/identity.h"
 #include "ingest/event/route_template.h"
-#include "ingest/kafka/kafka_options.h"
 
 #include <string>
 
 namespace weir {
 
 struct CollectorSettings {
-  KafkaOptions kafka;
+  StreamOptions stream;
   std::string identity_secret;
   std::string keys_file;
   HttpServerOptions http;
@@ -31,7 +31,7 @@ struct CollectorSettings {
   std::int64_t templates_max;
 };
 
-/// Declares the tables [kafka], [identity], [keys] and [ingest]; ignores those of the others.
+/// Declares the tables [stream], [kafka], [identity], [keys] and [ingest]; ignores those of the others.
 void declare(Settings& settings, CollectorSettings* into);
 
 /// Errors `config`, naming the setting.

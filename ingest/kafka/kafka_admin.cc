@@ -205,14 +205,15 @@ Result<std::vector<LogBounds>> KafkaAdmin::all_bounds(std::int32_t partitions, D
   return state_->log->all_bounds(partitions, deadline);
 }
 
-Result<std::optional<ReadRecord>> KafkaAdmin::read_record(PartitionId partition, Offset offset,
-                                                          Deadline deadline) {
-  return state_->log->read(partition, offset, deadline);
-}
-
-Result<std::vector<std::optional<ReadRecord>>> KafkaAdmin::read_records(
+Result<std::vector<std::optional<Anchor>>> KafkaAdmin::anchors_at(
     const std::vector<RecordAddress>& addresses, Deadline deadline) {
-  return state_->log->read(addresses, deadline);
+  const auto records = state_->log->read(addresses, deadline);
+  if (!records) return records.error();
+  std::vector<std::optional<Anchor>> anchors;
+  for (const std::optional<FetchedRecord>& record : *records) {
+    anchors.push_back(record ? std::optional(anchor_of(*record)) : std::nullopt);
+  }
+  return anchors;
 }
 
 }  // namespace weir

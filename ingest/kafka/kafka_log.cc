@@ -23,7 +23,7 @@ std::string_view last_header(const rd_kafka_headers_t* headers, const char* name
   return bytes_of(value, size);
 }
 
-ReadRecord owned(rd_kafka_message_t* message) {
+FetchedRecord owned(rd_kafka_message_t* message) {
   const RecordHeaders headers = headers_of(message);
   return {PartitionId{message->partition},
           Offset{message->offset},
@@ -275,22 +275,22 @@ Result<KafkaLog::Shape> KafkaLog::shape(Deadline deadline) {
   return worker_.run<Shape>(naming("metadata"), deadline, call);
 }
 
-Result<std::optional<ReadRecord>> KafkaLog::read(PartitionId partition, Offset offset,
-                                                 Deadline deadline) {
+Result<std::optional<FetchedRecord>> KafkaLog::read(PartitionId partition, Offset offset,
+                                                    Deadline deadline) {
   auto records = read({{partition, offset}}, deadline);
   if (!records) return records.error();
   return std::move(records->front());
 }
 
-Result<std::vector<std::optional<ReadRecord>>> KafkaLog::read(
+Result<std::vector<std::optional<FetchedRecord>>> KafkaLog::read(
     const std::vector<RecordAddress>& addresses, Deadline deadline) {
-  using Records = std::vector<std::optional<ReadRecord>>;
+  using Records = std::vector<std::optional<FetchedRecord>>;
   if (addresses.empty()) return Records();
   auto call = [asked = asked_, addresses, deadline] { return asked->read(addresses, deadline); };
   return worker_.run<Records>(naming("read of records"), deadline, call);
 }
 
-Result<std::vector<std::optional<ReadRecord>>> KafkaLog::Asked::read(
+Result<std::vector<std::optional<FetchedRecord>>> KafkaLog::Asked::read(
     const std::vector<RecordAddress>& addresses, Deadline deadline) {
   std::vector<PartitionId> partitions;
   for (const RecordAddress& address : addresses) partitions.push_back(address.partition);
@@ -304,7 +304,7 @@ Result<std::vector<std::optional<ReadRecord>>> KafkaLog::Asked::read(
     if (!fetching.start(partition, offset)) return error(at(addresses[i]), rd_kafka_last_error());
     wanted.emplace(partition.value, i);
   }
-  std::vector<std::optional<ReadRecord>> records(addresses.size());
+  std::vector<std::optional<FetchedRecord>> records(addresses.size());
   while (!wanted.empty()) {
     const RecordAddress& some = addresses[wanted.begin()->second];
     if (deadline.passed()) return kafka_error(options, at(some), RD_KAFKA_RESP_ERR__TIMED_OUT);
@@ -334,6 +334,10 @@ Result<std::string> KafkaLog::cluster_id(Deadline deadline) {
     return text;
   };
   return worker_.run<std::string>(naming("cluster id"), deadline, call);
+}
+
+Anchor anchor_of(const FetchedRecord& record) {
+  return {record.offset, record_digest(record.view()), record.append_time};
 }
 
 }  // namespace weir

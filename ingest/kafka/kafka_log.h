@@ -5,8 +5,8 @@
 #pragma once
 
 #include "ingest/kafka/deadline_worker.h"
-#include "ingest/kafka/kafka_admin.h"
 #include "ingest/kafka/kafka_handle.h"
+#include "ingest/stream/stream_log.h"
 
 #include <memory>
 #include <optional>
@@ -14,6 +14,29 @@
 #include <vector>
 
 namespace weir {
+
+/// A record that owns its bytes.
+struct FetchedRecord {
+  PartitionId partition;
+  Offset offset;
+  AppendTime append_time;
+  std::string content_type;
+  std::string key;
+  std::string value;
+  std::string origin_text;  // of kOriginHeader, "" when there is none
+  std::string redrive_text;
+
+  StreamRecord view() const {
+    return {partition,
+            offset,
+            append_time,
+            content_type,
+            key,
+            value,
+            read_origin(origin_text, redrive_text)};
+  }
+};
+Anchor anchor_of(const FetchedRecord& record);
 
 class KafkaLog {
  public:
@@ -30,10 +53,11 @@ class KafkaLog {
     std::int32_t replication = 0;
   };
   Result<Shape> shape(Deadline deadline);
-  Result<std::optional<ReadRecord>> read(PartitionId partition, Offset offset, Deadline deadline);
+  Result<std::optional<FetchedRecord>> read(PartitionId partition, Offset offset,
+                                            Deadline deadline);
   /// Of each partition at most one; in the addresses' order.
-  Result<std::vector<std::optional<ReadRecord>>> read(const std::vector<RecordAddress>& addresses,
-                                                      Deadline deadline);
+  Result<std::vector<std::optional<FetchedRecord>>> read(
+      const std::vector<RecordAddress>& addresses, Deadline deadline);
   Result<std::string> cluster_id(Deadline deadline);
 
   const std::shared_ptr<rd_kafka_t>& handle() const { return asked_->handle; }
@@ -49,8 +73,8 @@ class KafkaLog {
 
     Error error(const std::string& where, rd_kafka_resp_err_t code) const;
     void answered() const { events->health->up(); }
-    Result<std::vector<std::optional<ReadRecord>>> read(const std::vector<RecordAddress>& addresses,
-                                                        Deadline deadline);
+    Result<std::vector<std::optional<FetchedRecord>>> read(
+        const std::vector<RecordAddress>& addresses, Deadline deadline);
     /// Of each partition the start (RD_KAFKA_OFFSET_BEGINNING) or the end (RD_KAFKA_OFFSET_END).
     Result<std::vector<std::int64_t>> edges(const std::vector<PartitionId>& of, std::int64_t which,
                                             Deadline deadline) const;

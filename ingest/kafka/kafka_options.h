@@ -1,4 +1,4 @@
-// How to reach Kafka, for source, sink and admin alike; the settings of the table [kafka].
+// How to reach Kafka, for source, sink and admin alike.
 //
 // Bytes and durations; every value has a default that works on one machine.
 #pragma once
@@ -28,12 +28,8 @@ struct KafkaOptions {
   std::int64_t queue_bytes_max = 64 << 20;             // records not yet acknowledged
 };
 
-/// Declares kafka.brokers, kafka.topic and kafka.timeout: every process has them.
+/// Declares kafka.brokers, kafka.instance_id, kafka.fetch_bytes_max and kafka.queue_bytes_max; the rest
+/// is what every stream has (ingest/connect/stream_options.h).
 void declare_kafka_settings(Settings& settings, KafkaOptions* into);
-/// Declares what only readers have: kafka.instance_id, kafka.session_timeout,
-/// kafka.fetch_bytes_max.
-void declare_kafka_reader_settings(Settings& settings, KafkaOptions* into);
-/// Declares what only writers have: kafka.delivery_timeout, kafka.queue_bytes_max.
-void declare_kafka_writer_settings(Settings& settings, KafkaOptions* into);
 
 }  // namespace weir

@@ -277,11 +277,10 @@ Result<Offset> KafkaSource::offset_at(PartitionId partition, AppendTime time, De
 
 Result<std::optional<Anchor>> KafkaSource::anchor_at(PartitionId partition, Offset offset,
                                                      Deadline deadline) {
-  Result<std::optional<ReadRecord>> record = state_->log->read(partition, offset, deadline);
+  Result<std::optional<FetchedRecord>> record = state_->log->read(partition, offset, deadline);
   if (!record) return record.error();
   if (!*record) return std::optional<Anchor>{};
-  const StreamRecord view = (*record)->view();
-  return std::optional(Anchor{view.offset, record_digest(view), view.append_time});
+  return std::optional(anchor_of(**record));
 }
 
 Result<std::int32_t> KafkaSource::partition_count(Deadline deadline) {

@@ -141,13 +141,7 @@ Result<Offset> FileLogSource::offset_at(PartitionId partition, AppendTime time, 
 
 Result<std::optional<Anchor>> FileLogSource::anchor_at(PartitionId partition, Offset offset,
                                                        Deadline) {
-  const auto record = asked_->read(partition, offset);
-  if (!record) {
-    if (record.error().code != ErrorCode::not_found) return record.error();
-    return std::optional<Anchor>{};
-  }
-  if (!*record) return std::optional<Anchor>{};
-  return std::optional(Anchor{offset, record_digest(**record), (*record)->append_time});
+  return asked_->anchor_at(partition, offset);
 }
 
 Result<std::int32_t> FileLogSource::partition_count(Deadline) { return asked_->partitions(); }

@@ -173,6 +173,13 @@ Result<std::optional<StreamRecord>> LogReader::read(PartitionId partition, Offse
   return record;
 }
 
+Result<std::optional<Anchor>> LogReader::anchor_at(PartitionId partition, Offset offset) {
+  const auto record = read(partition, offset);
+  if (!record && record.error().code != ErrorCode::not_found) return record.error();
+  if (!record || !*record) return std::optional<Anchor>{};
+  return std::optional(Anchor{offset, record_digest(**record), (*record)->append_time});
+}
+
 Result<Offset> LogReader::offset_at(PartitionId partition, AppendTime time) {
   WEIR_TRY(state_->refresh(partition));
   const LogEnds ends = state_->places[static_cast<std::size_t>(partition.value)].ends;

@@ -31,6 +31,8 @@ class LogReader {
   /// The record at `offset`; its views live until the next read() of this reader. Nothing when
   /// `offset` is H or beyond. `not_found` when it was dropped.
   Result<std::optional<StreamRecord>> read(PartitionId partition, Offset offset);
+  /// The record at exactly `offset` as an anchor (R1); nullopt when none stands there.
+  Result<std::optional<Anchor>> anchor_at(PartitionId partition, Offset offset);
   /// First offset whose record has append time >= `time`; H when there is none.
   Result<Offset> offset_at(PartitionId partition, AppendTime time);
 

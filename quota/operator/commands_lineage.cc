@@ -1,20 +1,21 @@
 // lineage show, confirm, adopt: is the log the one that was read, and what if not (R1).
 #include "base/json_writer.h"
 #include "base/text_table.h"
+#include "ingest/connect/connect.h"
 #include "quota/operator/adopt.h"
 #include "quota/operator/commands_decide.h"
-#include "quota/operator/kafka_log_look.h"
 #include "quota/operator/postgres_operator_store.h"
+#include "quota/operator/stream_log_look.h"
 
 namespace weir {
 namespace {
 
 Result<AdoptionPlan> make_plan(const QuotaOptions& options, const LineageFacts& facts,
                                Deadline deadline) {
-  Result<std::unique_ptr<KafkaAdmin>> admin = KafkaAdmin::open(options.kafka);
-  if (!admin) return std::move(admin).error();
-  KafkaLogLook log(**admin);
-  return plan_adoption(facts, log, deadline);
+  Result<std::unique_ptr<StreamLog>> log = connect_log(options.stream);
+  if (!log) return std::move(log).error();
+  StreamLogLook look(**log);
+  return plan_adoption(facts, look, deadline);
 }
 
 std::string anchor_text(const std::optional<Anchor>& anchor) {

@@ -1,10 +1,11 @@
 // move declare, show, finish, cancel: to another topic (R2).
 #include "base/json_writer.h"
 #include "base/text_table.h"
+#include "ingest/connect/connect.h"
 #include "quota/operator/commands_decide.h"
-#include "quota/operator/kafka_log_look.h"
 #include "quota/operator/move.h"
 #include "quota/operator/postgres_operator_store.h"
+#include "quota/operator/stream_log_look.h"
 
 namespace weir {
 namespace {
@@ -13,7 +14,7 @@ struct Looked {
   std::unique_ptr<Database> database;
   std::unique_ptr<PostgresOperatorStore> store;
   LineageFacts facts;
-  std::unique_ptr<KafkaAdmin> former;  // the topic that is read now
+  std::unique_ptr<StreamLog> former;  // the topic that is read now
 };
 
 Result<Looked> look(const QuotaOptions& options, Deadline deadline) {
@@ -25,26 +26,24 @@ Result<Looked> look(const QuotaOptions& options, Deadline deadline) {
   auto facts = looked.store->lineage(deadline);
   if (!facts) return std::move(facts).error();
   looked.facts = *std::move(facts);
-  auto admin = KafkaAdmin::open(options.kafka);
-  if (!admin) return std::move(admin).error();
-  looked.former = *std::move(admin);
+  auto log = connect_log(options.stream);
+  if (!log) return std::move(log).error();
+  looked.former = *std::move(log);
   return looked;
 }
 
 Result<NewTopic> describe(const QuotaOptions& options, const std::string& topic,
                           Deadline deadline) {
-  KafkaOptions kafka = options.kafka;
-  kafka.topic = topic;
-  auto admin = KafkaAdmin::open(kafka);
-  if (!admin) return std::move(admin).error();
-  auto found = (*admin)->describe(deadline);
+  auto log = connect_log(options.stream.with_topic(topic));
+  if (!log) return std::move(log).error();
+  auto found = (*log)->describe(deadline);
   if (!found && found.error().code == ErrorCode::not_found) {
     return Error{
         ErrorCode::not_found, "topic " + topic + " is not there",
-        "make it first: weir-ingest topic create --partitions N, with kafka.topic = " + topic};
+        "make it first: weir-ingest topic create --partitions N, with stream.topic = " + topic};
   }
   if (!found) return std::move(found).error();
-  auto bounds = (*admin)->all_bounds(found->partitions, deadline);
+  auto bounds = (*log)->all_bounds(found->partitions, deadline);
   if (!bounds) return std::move(bounds).error();
   return NewTopic{topic, found->cluster_id, found->timestamp_type, found->cleanup_policy,
                   *std::move(bounds)};
@@ -163,7 +162,7 @@ ExitCode move_show_command(const QuotaOptions& options, const OperatorArguments&
   const Deadline deadline = Deadline::in(kOperatorTimeout);
   const auto looked = look(options, deadline);
   if (!looked) return refuse_decision(looked.error());
-  KafkaLogLook former(*looked->former);
+  StreamLogLook former(*looked->former);
   const auto standing = standing_of(*looked->store, former, deadline);
   if (!standing && standing.error().code == ErrorCode::not_found) {
     print_out(arguments.json ? "{}\n" : "no move is declared\n");
@@ -180,7 +179,7 @@ ExitCode move_finish_command(const QuotaOptions& options, const OperatorArgument
   if (Status whole = check_decision(decision); !whole) return refuse_decision(whole.error());
   const auto looked = look(options, deadline);
   if (!looked) return refuse_decision(looked.error());
-  KafkaLogLook former(*looked->former);
+  StreamLogLook former(*looked->former);
   const auto standing = standing_of(*looked->store, former, deadline);
   if (!standing) return refuse_decision(standing.error());
   if (const auto left = standing->left(); !left.empty()) {
@@ -211,7 +210,7 @@ ExitCode move_cancel_command(const QuotaOptions& options, const OperatorArgument
   if (Status whole = check_decision(decision); !whole) return refuse_decision(whole.error());
   const auto looked = look(options, deadline);
   if (!looked) return refuse_decision(looked.error());
-  KafkaLogLook former(*looked->former);
+  StreamLogLook former(*looked->former);
   const auto standing = standing_of(*looked->store, former, deadline);
   if (!standing) return refuse_decision(standing.error());
   const auto topic = describe(options, standing->move.topic, deadline);

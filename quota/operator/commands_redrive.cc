@@ -91,8 +91,7 @@ std::vector<std::string> ingest_line(const QuotaOptions& options, const std::str
                                      const std::string& config_path) {
   std::vector<std::string> line = {program, "redrive", file, "--row", row};
   if (!config_path.empty()) line.insert(line.end(), {"--config", config_path});
-  line.push_back("--kafka.brokers=" + options.kafka.brokers);
-  line.push_back("--kafka.topic=" + options.kafka.topic);
+  for (std::string& flag : options.stream.flags()) line.push_back(std::move(flag));
   return line;
 }
 
@@ -147,7 +146,7 @@ ExitCode send(const QuotaOptions& options, const std::string& row, const Split& 
   if (!file) return refuse_decision(file.error());
   std::fflush(stdout);
   const auto ended = run_program(ingest_line(options, *program, row, file->path(), config_path),
-                                 Deadline::in(kOperatorTimeout + options.kafka.delivery_timeout));
+                                 Deadline::in(kOperatorTimeout + options.stream.delivery_timeout));
   if (!ended) return refuse_decision(ended.error());
   if (*ended != 0) {
     return refuse_decision(

@@ -116,7 +116,7 @@ Result<Resolution> declare_move(OperatorStore& store, const Decision& decision, 
       {"the stream moves from topic " + move.former_topic + " to " + move.topic + ", " +
            count_of(partitions, "partition"),
        "from now on no barrier is written and nothing is closed",
-       "start every producer again with kafka.topic = " + move.topic + " and its spool",
+       "start every producer again with stream.topic = " + move.topic + " and its spool",
        "weir-quota move show says who is left"});
 }
 
@@ -166,7 +166,7 @@ Result<Resolution> finish_move(OperatorStore& store, const Decision& decision,
       {"move finish", detail_of(plan), ""},
       {"incarnation " + std::to_string(plan.begins.incarnation.value) + " begins on topic " +
            plan.begins.topic + ", " + count_of(plan.begins.starts.size(), "partition"),
-       "set kafka.topic = " + plan.begins.topic + " for weir-quota and weir-billing, and start " +
+       "set stream.topic = " + plan.begins.topic + " for weir-quota and weir-billing, and start " +
            "weir-quota consume",
        "keep topic " + inherited.topic + " until weir-quota consume has said \"inheritance is " +
            "whole\": it reads the last " + std::to_string(inherited.length()) +

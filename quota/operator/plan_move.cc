@@ -200,7 +200,7 @@ std::string MoveStanding::next_action() const {
     if (one.waits_for.empty()) continue;
     return one.waits_for.starts_with("number ")
                ? "weir-quota holes list"
-               : "start " + one.producer + " again with kafka.topic = " + move.topic +
+               : "start " + one.producer + " again with stream.topic = " + move.topic +
                      ", or: weir-quota producers retire " + one.producer + " --reason TEXT";
   }
   for (const PartitionLeft& one : partitions) {

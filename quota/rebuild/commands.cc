@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/volume/durable_file.h"
-#include "ingest/kafka/kafka_source.h"
+#include "ingest/connect/connect.h"
 #include "quota/commands.h"
 #include "quota/consume.h"
 #include "quota/postgres_store.h"
@@ -44,8 +44,8 @@ ExitCode tell(const RebuildReport& report) {
   return ExitCode::data;
 }
 
-Result<RebuildReport> rebuild_from_kafka(const QuotaOptions& options, const Arguments& arguments,
-                                         const std::stop_token& stop) {
+Result<RebuildReport> rebuild_from_stream(const QuotaOptions& options, const Arguments& arguments,
+                                          const std::stop_token& stop) {
   if (arguments.closes.empty()) {
     return Error{
         ErrorCode::config,
@@ -69,16 +69,13 @@ Result<RebuildReport> rebuild_from_kafka(const QuotaOptions& options, const Argu
   {
     Result<Database::Lease> lease = database.acquire(deadline);
     if (!lease) return std::move(lease).error();
-    deployment = check_database(**lease, options.decided, options.kafka.topic, deadline);
+    deployment = check_database(**lease, options.decided, options.stream.topic, deadline);
     if (!deployment) return std::move(deployment).error();
-    WEIR_TRY(check_topic(options.kafka, **lease, deadline));
+    WEIR_TRY(check_topic(options.stream, **lease, deadline));
   }
   Result<IdentityKey> key = IdentityKey::from_secret(options.identity_secret);
   if (!key) return std::move(key).error();
-  KafkaOptions kafka = options.kafka;
-  kafka.group += "-rebuild-" + random_hex(4);  // alone: every partition is ours
-  kafka.instance_id.clear();
-  Result<std::unique_ptr<KafkaSource>> source = KafkaSource::open(kafka);
+  Result<std::unique_ptr<Source>> source = connect_alone(options.stream, "rebuild");
   if (!source) return std::move(source).error();
 
   const LoopOptions loop = loop_options_of(options, *deployment, volume->id);
@@ -97,7 +94,7 @@ Result<RebuildReport> rebuild_from_kafka(const QuotaOptions& options, const Argu
 
 ExitCode rebuild_command(const QuotaOptions& options, const Arguments& arguments,
                          const std::stop_token& stop) {
-  Result<RebuildReport> report = rebuild_from_kafka(options, arguments, stop);
+  Result<RebuildReport> report = rebuild_from_stream(options, arguments, stop);
   return report ? tell(*report) : give_up(report.error());
 }
 

@@ -68,7 +68,7 @@ class Rebuilding {
                      "partition " + std::to_string(p) + " ends at " +
                          std::to_string(bounds->end.value) + ", and the last close held " +
                          std::to_string(held) + " records of it",
-                     "point kafka.brokers and kafka.topic at the stream that was closed"};
+                     "point kafka.brokers and stream.topic at the stream that was closed"};
       }
       log_.push_back(*bounds);
     }
@@ -87,7 +87,7 @@ class Rebuilding {
     return Error{ErrorCode::config,
                  which + " is of a stream of " + std::to_string(close.partitions.size()) +
                      " partitions, this one has " + std::to_string(partitions),
-                 "point kafka.topic at the stream that was closed"};
+                 "point stream.topic at the stream that was closed"};
   }
 
   /// Up to `cuts` everywhere; each split on the way as soon as its row is there.

@@ -186,7 +186,7 @@ TEST_F(MoveFaults, R2_a_stream_of_four_partitions_grows_to_six_under_traffic) {
   EXPECT_EQ(old.exit_code, 78) << old.err;
   EXPECT_THAT(old.err, HasSubstr("set it to " + wider_));
   run = weir_.run("weir-billing", {"check"});
-  EXPECT_THAT(run.out, HasSubstr("set kafka.topic to " + wider_));
+  EXPECT_THAT(run.out, HasSubstr("set stream.topic to " + wider_));
   EXPECT_EQ(weir_.charged_minor(), charged);
 
   weir_.use_topic(wider_);

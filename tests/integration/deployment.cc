@@ -130,12 +130,13 @@ void Deployment::write_config() {
       fmt::format(
           R"([log]
 format = "json"
-[kafka]
-brokers = "{brokers}"
+[stream]
 topic = "{topic}"
 session_timeout = "6s"
-instance_id = "{name}"
 delivery_timeout = "{delivery}"
+[kafka]
+brokers = "{brokers}"
+instance_id = "{name}"
 [identity]
 secret_file = "{folder}/secret"
 [keys]

@@ -14,7 +14,7 @@ class CommandsTest : public OperatorTest {
  protected:
   CommandsTest() {
     options_.database = database_.options().conninfo;
-    options_.kafka.topic = "weir.requests";
+    options_.stream.topic = "weir.requests";
     options_.decided = {Micros(900'000'000), Micros(300'000'000), Micros(300'000'000),
                         Micros(600'000'000), "murmur2"};
   }

@@ -122,7 +122,7 @@ TEST_F(MoveTest, R2_a_producer_that_has_not_written_its_final_seal_holds_the_mov
   ASSERT_TRUE(declare().ok());
   producer("gw-1", 1);
   EXPECT_THAT(standing().left(), ElementsAre(HasSubstr("gw-1 waits for its final seal")));
-  EXPECT_THAT(standing().next_action(), HasSubstr("kafka.topic = weir.wide"));
+  EXPECT_THAT(standing().next_action(), HasSubstr("stream.topic = weir.wide"));
   const auto refused = finish();
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, ErrorCode::conflict);

@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "ingest/spool/file_log_sink.h"
 #include "ingest/spool/file_log_source.h"
+#include "ingest/spool/file_stream_log.h"
 #include "ingest/spool/real_disk.h"
 #include "ingest/stream/pass_through_source.h"
 #include "tests/contract/stream/stream_under_test.h"
@@ -43,6 +44,7 @@ class FileUnderTest : public StreamUnderTest {
   void retain_from(PartitionId partition, Offset start) override {
     EXPECT_TRUE(log_->drop_before(partition, start));
   }
+  StreamLog* log() override { return &outside_; }
   bool has_transactions() const override { return false; }
   void begin_transaction(PartitionId, int) override { FAIL() << "has none"; }
   void end_transaction(PartitionId) override { FAIL() << "has none"; }
@@ -85,6 +87,7 @@ class FileUnderTest : public StreamUnderTest {
   ManualClock clock_{WallTime{1'700'000'000'000'000}};
   std::unique_ptr<FileLog> log_;
   std::unique_ptr<FileLogSink> sink_;
+  FileStreamLog outside_{disk_, folder_, "log"};
   std::vector<Member*> members_;
 };
 

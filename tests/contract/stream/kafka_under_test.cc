@@ -67,24 +67,7 @@ class KafkaUnderTest : public StreamUnderTest {
   void end_transaction(PartitionId) override {
     expect_no_error(rd_kafka_abort_transaction(transactional_.get(), kTimeoutMs));
   }
-  bool looks() const override { return true; }
-  std::vector<LogBounds> look() override {
-    const auto until = Deadline::in(std::chrono::seconds(30));
-    const auto bounds = admin_->all_bounds(partitions_, until);
-    EXPECT_TRUE(bounds) << bounds.error().text();
-    return bounds ? *bounds : std::vector<LogBounds>();
-  }
-  std::vector<std::string> look_at(const std::vector<Offset>& offsets) override {
-    std::vector<RecordAddress> addresses;
-    for (const Offset offset : offsets) {
-      addresses.push_back({PartitionId{static_cast<std::int32_t>(addresses.size())}, offset});
-    }
-    const auto records = admin_->read_records(addresses, Deadline::in(std::chrono::seconds(30)));
-    EXPECT_TRUE(records) << records.error().text();
-    std::vector<std::string> values;
-    for (const auto& record : *records) values.push_back(record ? record->value : "");
-    return values;
-  }
+  StreamLog* log() override { return admin_.get(); }
   void pass_time() override {
     // The broker's clock counts milliseconds; this is its passing, not a wait for something.
     std::this_thread::sleep_for(std::chrono::milliseconds(5));

@@ -1,6 +1,7 @@
 // What every stream promises: see ingest/stream/source.h and sink.h.
+#include "tests/contract/stream/stream_contract.h"
+
 #include "ingest/event/identity.h"
-#include "tests/contract/stream/contract_reader.h"
 
 #include <algorithm>
 #include <functional>
@@ -11,36 +12,6 @@ namespace weir {
 namespace {
 
 using testing::ElementsAre;
-
-constexpr PartitionId kFirst{0};
-constexpr PartitionId kSecond{1};
-
-struct Implementation {
-  const char* name;
-  std::unique_ptr<StreamUnderTest> (*make)(std::int32_t partitions);
-};
-
-class StreamContract : public testing::TestWithParam<Implementation> {
- protected:
-  void SetUp() override {
-    stream = GetParam().make(2);
-    ASSERT_NE(stream, nullptr) << "no stream to test";
-  }
-  Appended append(PartitionId partition, std::string_view value) {
-    const OutRecord record{partition, "application/json", value};
-    Result<std::vector<Appended>> places = stream->sink().append({&record, 1}, soon());
-    EXPECT_TRUE(places) << places.error().text();
-    return places ? places->at(0) : Appended{};
-  }
-  /// A reader that holds both partitions.
-  std::unique_ptr<Reader> reader() {
-    auto made = std::make_unique<Reader>(*stream);
-    EXPECT_TRUE(made->poll_until_held(2));
-    return made;
-  }
-
-  std::unique_ptr<StreamUnderTest> stream;
-};
 
 TEST_P(StreamContract, a_partitions_records_come_once_and_in_order) {
   for (int i = 0; i < 20; ++i) append(PartitionId{i % 2}, std::to_string(i));
@@ -278,39 +249,6 @@ TEST_P(StreamContract, an_open_transaction_counts_in_the_bounds_and_holds_readin
   EXPECT_THAT(r->values(), ElementsAre("a", "behind"));
 }
 
-TEST_P(StreamContract, a_look_at_all_partitions_finds_each_ones_bounds_open_transactions_and_all) {
-  if (!stream->looks()) GTEST_SKIP() << "nobody looks at all partitions at once there";
-  append(kFirst, "a");
-  append(kFirst, "b");
-  stream->retain_from(kFirst, Offset{1});
-  stream->begin_transaction(kFirst, 3);
-  const std::vector<LogBounds> bounds = stream->look();
-  auto r = reader();
-  for (std::size_t p = 0; p < bounds.size(); ++p) {
-    const auto one = r->source->bounds(PartitionId(static_cast<std::int32_t>(p)), soon());
-    EXPECT_EQ(bounds[p].start, one->start);
-    EXPECT_EQ(bounds[p].end, one->end);
-  }
-  ASSERT_GE(bounds.size(), 2u);
-  EXPECT_EQ(bounds[0].start.value, 1);
-  EXPECT_EQ(bounds[0].end.value, 5);
-  EXPECT_EQ(bounds[1].end.value, 0);
-  stream->end_transaction(kFirst);
-}
-
-TEST_P(StreamContract, a_look_at_one_record_of_each_partition_finds_those_that_stand) {
-  if (!stream->looks()) GTEST_SKIP() << "nobody looks at all partitions at once there";
-  for (const char* value : {"a", "b", "c"}) append(kFirst, value);
-  append(kSecond, "d");
-  EXPECT_THAT(stream->look_at({Offset{2}, Offset{1}}), ElementsAre("c", ""));
-  stream->retain_from(kFirst, Offset{1});
-  stream->begin_transaction(kSecond, 1);
-  stream->end_transaction(kSecond);  // offsets 1 and 2; 2 is the marker
-  EXPECT_THAT(stream->look_at({Offset{0}, Offset{2}}), ElementsAre("", ""));
-  append(kSecond, "e");
-  EXPECT_THAT(stream->look_at({Offset{1}, Offset{3}}), ElementsAre("b", "e"));
-}
-
 TEST_P(StreamContract, the_position_passes_offsets_that_hold_no_record) {
   if (!stream->has_transactions()) GTEST_SKIP() << "every offset holds a record there";
   append(kFirst, "a");
@@ -390,11 +328,7 @@ TEST_P(StreamContract, a_record_for_a_partition_that_is_not_there_is_invalid) {
   EXPECT_EQ(places.error().code, ErrorCode::invalid);
 }
 
-INSTANTIATE_TEST_SUITE_P(Streams, StreamContract,
-                         testing::Values(Implementation{"memory", make_memory_stream},
-                                         Implementation{"file", make_file_stream},
-                                         Implementation{"kafka", make_kafka_stream}),
-                         [](const auto& tested) { return std::string(tested.param.name); });
+INSTANTIATE_TEST_SUITE_P(Streams, StreamContract, every_stream(), name_of_stream);
 
 }  // namespace
 }  // namespace weir

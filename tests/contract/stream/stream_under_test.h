@@ -4,6 +4,7 @@
 
 #include "ingest/stream/sink.h"
 #include "ingest/stream/source.h"
+#include "ingest/stream/stream_log.h"
 
 #include <memory>
 #include <string>
@@ -29,11 +30,8 @@ class StreamUnderTest {
   /// Leaves a transaction with `count` records open; end_transaction() aborts it, with one marker.
   virtual void begin_transaction(PartitionId partition, int count) = 0;
   virtual void end_transaction(PartitionId partition) = 0;
-  /// Every partition's bounds, and the record at one offset of each ("": none stands there), asked at
-  /// once from outside any group; where somebody looks().
-  virtual bool looks() const { return false; }
-  virtual std::vector<LogBounds> look() { return {}; }
-  virtual std::vector<std::string> look_at(const std::vector<Offset>&) { return {}; }
+  /// The same stream from outside any group; nullptr where nobody looks so.
+  virtual StreamLog* log() { return nullptr; }
   /// Lets the stream's clock pass on, so that what comes later bears a later append time.
   virtual void pass_time() = 0;
 };

@@ -1,14 +1,14 @@
-// StreamEye on Kafka.
+// StreamEye on the stream itself.
 #pragma once
 
 #include "billing/stream_eye.h"
-#include "ingest/kafka/kafka_admin.h"
+#include "ingest/stream/stream_log.h"
 
 namespace weir {
 
-class KafkaEye : public StreamEye {
+class LogEye : public StreamEye {
  public:
-  explicit KafkaEye(KafkaAdmin& admin) : admin_(admin) {}
+  explicit LogEye(StreamLog& log) : log_(log) {}
   Result<StreamLook> look(Deadline deadline) override;
   Result<std::optional<std::string>> digest_at(std::int32_t partition, std::int64_t offset,
                                                Deadline deadline) override;
@@ -16,7 +16,7 @@ class KafkaEye : public StreamEye {
                                                              Deadline deadline) override;
 
  private:
-  KafkaAdmin& admin_;
+  StreamLog& log_;
 };
 
 }  // namespace weir

@@ -1,26 +1,26 @@
-// The log as an adoption looks at it, on Kafka.
+// The log as an adoption looks at it.
 #pragma once
 
-#include "ingest/kafka/kafka_admin.h"
+#include "ingest/stream/stream_log.h"
 #include "quota/operator/adopt.h"
 
 namespace weir {
 
-class KafkaLogLook : public LogLook {
+class StreamLogLook : public LogLook {
  public:
-  explicit KafkaLogLook(KafkaAdmin& admin) : admin_(admin) {}
+  explicit StreamLogLook(StreamLog& log) : log_(log) {}
   Result<std::string> cluster_id(Deadline deadline) override;
   Result<std::int32_t> partition_count(Deadline deadline) override {
-    return admin_.partition_count(deadline);
+    return log_.partition_count(deadline);
   }
   Result<LogBounds> bounds(PartitionId partition, Deadline deadline) override {
-    return admin_.bounds(partition, deadline);
+    return log_.bounds(partition, deadline);
   }
   Result<std::optional<Anchor>> anchor_at(PartitionId partition, Offset offset,
                                           Deadline deadline) override;
 
  private:
-  KafkaAdmin& admin_;
+  StreamLog& log_;
 };
 
 }  // namespace weir

@@ -1,0 +1,30 @@
+// Opens the stream that the settings name: the one place where it is known which kind it is.
+//
+// Every call succeeds though the stream is away for now, save where it says so. Errors: `config` for a
+// bad option; else as the interfaces say.
+#pragma once
+
+#include "base/result.h"
+#include "ingest/connect/stream_options.h"
+#include "ingest/stream/sink.h"
+#include "ingest/stream/source.h"
+#include "ingest/stream/stream_log.h"
+
+#include <memory>
+#include <string_view>
+
+namespace weir {
+
+/// As a member of `options.group`.
+Result<std::unique_ptr<Source>> connect_source(const StreamOptions& options);
+/// Alone: every partition is the caller's, and nobody else's position moves. `purpose` is part of the
+/// name by which a broker's tools show it.
+Result<std::unique_ptr<Source>> connect_alone(const StreamOptions& options,
+                                              std::string_view purpose);
+Result<std::unique_ptr<RecordSink>> connect_sink(const StreamOptions& options);
+Result<std::unique_ptr<StreamLog>> connect_log(const StreamOptions& options);
+
+/// Returns when its partitions are known. `conflict` when it exists.
+Status make_topic(const StreamOptions& options, const TopicPlan& plan, Deadline deadline);
+
+}  // namespace weir
