@@ -3,10 +3,19 @@ source "$WEIR_ROOT/driver/packages.sh"
 source "$WEIR_ROOT/driver/parts.sh"
 source "$WEIR_ROOT/driver/bench.sh"
 
+# weir_setup [run] [kafka] [test]: what is needed to build and run Weir, and to do so on Kafka, and to test.
 weir_setup() {
+  local purposes=(run "$@") purpose
+  for purpose in "$@"; do
+    case $purpose in
+      run) ;;
+      kafka | test) purposes+=(kafka) ;; # the tests run on both
+      *) fail "$EXIT_USAGE" "usage: ./weir setup [run] [kafka] [test]" ;;
+    esac
+  done
   take_lock setup
-  packages_setup
-  kafka_setup
+  packages_setup "${purposes[@]}"
+  [[ " ${purposes[*]} " != *' kafka '* ]] || kafka_setup
   duckdb_setup
   drop_lock
 }
@@ -27,8 +36,14 @@ compile() {
 WEIR_PROGRAMS=(weir-ingest weir-quota weir-analytics weir-billing weir-demo-upstream)
 
 weir_build() {
-  weir_setup
+  weir_setup test
   compile "$@"
+}
+
+# What `up` and `demo` need, and no more.
+weir_build_programs() { # STREAM
+  if [[ $1 == kafka ]]; then weir_setup kafka; else weir_setup; fi
+  compile "${WEIR_PROGRAMS[@]}"
 }
 
 # The names become one expression for ctest: `./weir test money codec` runs both.

@@ -13,6 +13,7 @@ use_home() { # FOLDER
   WEIR_VOLUMES=$WEIR_HOME/volumes WEIR_TOML=$WEIR_HOME/etc/weir.toml
 }
 use_home "${WEIR_HOME:-$WEIR_ROOT/.weir}"
+WEIR_FIRST_HOME=$WEIR_HOME # where no deployment was named
 WEIR_PARTS=${WEIR_PARTS:-$WEIR_HOME/parts}
 WEIR_BUILD=$WEIR_ROOT/build/release
 WEIR_BIN_GIVEN=${WEIR_BIN:-}
@@ -46,10 +47,13 @@ until_true() {
   done
 }
 
-# take_lock NAME: one driver at a time does NAME in this home; the others wait, or with `now` fail.
+# take_lock NAME: one driver at a time does NAME in this home; the others wait, or with `now` fail. All
+# deployments of a home share `setup`.
 # The lock is file descriptor 9; what is started to live on must be started with 9>&-.
 take_lock() {
-  exec 9>"$WEIR_HOME/$1.lock"
+  local home=$WEIR_HOME
+  [[ $1 != setup ]] || home=$WEIR_FIRST_HOME
+  exec 9>"$home/$1.lock"
   if [[ ${2:-} == now ]]; then
     flock -n 9 || fail "$EXIT_HELD" "another ./weir is at work in $WEIR_HOME; wait for it to end"
   else

@@ -4,7 +4,7 @@
 # ten minutes later); `short` lowers the inputs, never the rule, so that a demo sees bills at once.
 
 config_write() { # PACE
-  mkdir -p "$WEIR_ETC" "$WEIR_VOLUMES/analytics" "$WEIR_HOME/ingest"
+  mkdir -p "$WEIR_ETC" "$WEIR_VOLUMES"/{analytics,stream} "$WEIR_HOME/ingest"
   shared_folder volumes/quota
   postgres_connection weir_quota | private_file quota.database
   postgres_connection weir_billing | private_file billing.database
@@ -12,6 +12,25 @@ config_write() { # PACE
   config_text "$1" >"$WEIR_TOML.new"
   mv "$WEIR_TOML.new" "$WEIR_TOML"
 }
+
+# stream_choose [KIND]: what the stream of this home is, `file` unless said; once it holds usage, that stays.
+stream_choose() {
+  local file=$WEIR_ETC/stream now
+  now=$(cat "$file" 2>/dev/null || true)
+  stream_known "${1:-}"
+  [[ -z $now || -z ${1:-} || $now == "$1" ]] ||
+    fail "$EXIT_USAGE" "the stream of $WEIR_HOME is $now, and its usage was counted from it;" \
+      "for one on $1 use another name: ./weir up --name NAME --stream $1"
+  mkdir -p "$WEIR_ETC"
+  [[ -n $now ]] || echo "${1:-file}" >"$file"
+}
+stream_known() {
+  case $1 in
+    '' | file | kafka) ;;
+    *) fail "$EXIT_USAGE" "no such stream: $1; --stream file or --stream kafka" ;;
+  esac
+}
+stream_kind() { cat "$WEIR_ETC/stream"; }
 
 private_file() { (umask 077 && cat >"$WEIR_ETC/secrets/$1"); }
 
@@ -27,9 +46,11 @@ grace = "3s"'
   cat <<TOML
 # Written by ./weir for the processes of this folder; written anew at each start.
 
-[kafka]
-brokers = "$(kafka_address)"
+[stream]
+kind = "$(stream_kind)"
+folder = "$WEIR_VOLUMES/stream"
 delivery_timeout = "$delivery_timeout"
+$([[ $(stream_kind) == file ]] || printf '[kafka]\nbrokers = "%s"\n' "$(kafka_address)")
 
 [identity]
 secret_file = "$WEIR_ETC/secrets/identity"

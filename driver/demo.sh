@@ -10,18 +10,21 @@ PERIOD_SECONDS=15 GRACE_SECONDS=3 # of the pace `short`
 TRAFFIC_SECONDS=20
 
 weir_demo() {
+  deployment_options "$@"
   local keep=0
-  case "$*" in
+  case "${OPTIONS[*]}" in
     '') ;;
     --keep) keep=1 ;;
-    *) fail "$EXIT_USAGE" "usage: ./weir demo [--keep]" ;;
+    *) fail "$EXIT_USAGE" "usage: ./weir demo [--keep] [--stream file|kafka]" ;;
   esac
-  [[ -n $WEIR_BIN_GIVEN ]] || weir_build "${WEIR_PROGRAMS[@]}"
+  stream_known "$STREAM"
+  [[ -n $WEIR_BIN_GIVEN ]] || weir_build_programs "$STREAM"
   local began=$SECONDS
   use_home "$WEIR_HOME/demo"
   take_lock services now
   trap demo_ended EXIT
   forget_last_demo
+  stream_choose "$STREAM"
   demo_steps
   note "the demo took $((SECONDS - began)) s"
   if ((keep)); then

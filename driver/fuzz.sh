@@ -33,7 +33,7 @@ fuzz_one() { # NAME SECONDS
 weir_fuzz() {
   local seconds=60 name failed=0
   if [[ ${1:-} =~ ^[0-9]+$ ]]; then seconds=$1; shift; fi
-  weir_setup
+  weir_setup test
   fuzz_build
   (($#)) || set -- $(cd "$WEIR_ROOT/tests/fuzz/corpus" && printf '%s\n' *)
   step "fuzzing, $seconds s each"

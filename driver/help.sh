@@ -1,18 +1,21 @@
 # What each command does, in the words of `./weir help`.
 
 declare -A HELP=(
-  [setup]='install what building and running needs: Debian packages (as root or by sudo), Kafka and
-DuckDB, pinned and verified. Does nothing, and needs no network, when all is there.'
+  [setup]='[kafka] [test]  install what building and running needs: Debian packages (as root or by sudo)
+and DuckDB, pinned and verified; on request also what Kafka needs (Java), or what the tests need. Does
+nothing, and needs no network, when all is there.'
   [build]='setup, then compile everything (release) into build/release.'
   [test]='[NAME…]  setup, build, then run the tests: all, or those whose names match.
 The exit code is the test runner'\''s.'
-  [demo]='[--keep]  setup, build, then the whole thing on this machine: real traffic through nginx,
-Kafka, quota, analytics, to invoices; then a held bill. Ends by itself with a summary.
---keep leaves everything running and prints what to try; `./weir down` ends it.'
-  [up]='start PostgreSQL, Kafka and Weir'\''s processes and leave them running; prints addresses and
-commands to try. Run again after a crash: it starts what is missing.'
-  [down]='stop what `up` or `demo --keep` started. The data stays.'
-  [status]='show each process: running or not, health, lag. Exit code 0 when all are well.'
+  [demo]='[--keep] [--stream file|kafka]  setup, build, then the whole thing on this machine: real traffic
+through nginx, the stream, quota, analytics, to invoices; then a held bill. Ends by itself with a summary.
+The stream is a log of files, or on request a real Kafka. --keep leaves everything running and prints
+what to try; `./weir down` ends it.'
+  [up]='[--name NAME] [--stream file|kafka]  start PostgreSQL and Weir'\''s processes and leave them running
+(with --stream kafka also Kafka); prints addresses and commands to try. Run again after a crash: it
+starts what is missing. Each NAME is a deployment of its own: folders, ports, database, keys.'
+  [down]='[--name NAME]  stop what `up` or `demo --keep` started. The data stays.'
+  [status]='[--name NAME]  show each process: running or not, health, lag. Exit code 0 when all are well.'
   [bench]='[NAME…] [--OPTION…]  build, then run the benches: all, or those whose names match. Options go
 to the benches: `./weir bench pipeline --events 200000 --rounds 1`.'
   [fuzz]='[SECONDS] [NAME…]  build the fuzz targets (clang, sanitizers), then run each for so many

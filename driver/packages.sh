@@ -1,26 +1,29 @@
 # Debian packages: what is missing is installed, nothing else is touched.
 
-packages_wanted() { sed -E '/^(#|$)/d' "$WEIR_ROOT/driver/packages.txt"; }
-
-# Java, Maven and npm also come from elsewhere; any that is on the PATH will do.
-packages_tools() {
-  command -v java >/dev/null || echo openjdk-17-jre-headless
-  command -v mvn >/dev/null || echo maven
-  command -v npm >/dev/null || echo npm
+# packages_wanted PURPOSE…: names and known versions of those for the purposes; one whose command is
+# there already, from wherever, is left out.
+packages_wanted() {
+  local name known what command
+  while read -r name known what; do
+    command=${what#"${what%%:*}"}
+    [[ " $* " == *" ${what%%:*} "* ]] || continue
+    [[ -n $command ]] && command -v "${command#:}" >/dev/null && continue
+    echo "$name $known"
+  done < <(sed -E '/^(#|$)/d' "$WEIR_ROOT/driver/packages.txt")
 }
 
-packages_missing() {
+packages_missing() { # PURPOSE…
   local installed
   installed=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p')
-  comm -23 <({ packages_wanted | awk '{print $1}'; packages_tools; } | sort) <(sort <<<"$installed")
+  comm -23 <(packages_wanted "$@" | awk '{print $1}' | sort) <(sort <<<"$installed")
 }
 
-packages_warn_of_versions() {
+packages_warn_of_versions() { # PURPOSE…
   local name known version
   while read -r name known; do
     version=$(dpkg-query -W -f='${Version}' "$name")
     [[ $version == "$known"* ]] || warn "$name is $version; Weir is known to work with $known*"
-  done < <(packages_wanted)
+  done < <(packages_wanted "$@")
 }
 
 as_root() {
@@ -54,9 +57,9 @@ packages_let_servers_up() {
   if grep -qsxF "$POLICY_MARK" "$POLICY"; then as_root rm -f "$POLICY"; fi
 }
 
-packages_setup() {
+packages_setup() { # PURPOSE…
   local missing
-  mapfile -t missing < <(packages_missing)
+  mapfile -t missing < <(packages_missing "$@")
   if ((${#missing[@]})); then
     packages_need_root "${missing[@]}"
     packages_let_servers_up # one that a killed run left
@@ -72,5 +75,5 @@ packages_setup() {
   else
     step "Debian packages: all there"
   fi
-  packages_warn_of_versions
+  packages_warn_of_versions "$@"
 }

@@ -23,7 +23,7 @@ process_ready() { # NAME
 # From nothing, or from whatever a crash has left, to all processes running. PACE as in config.sh.
 bring_up() { # PACE PERIOD PERIOD-SECONDS
   postgres_start
-  kafka_start
+  [[ $(stream_kind) == file ]] || kafka_start
   config_write "$1"
   step "topic, schemas, API key, catalogue"
   api_key >/dev/null
@@ -33,7 +33,7 @@ bring_up() { # PACE PERIOD PERIOD-SECONDS
   quietly migrate-billing weir_billing migrate
   quietly catalog-quota weir_quota catalog apply "$WEIR_ETC/catalog.toml"
   quietly catalog-billing weir_billing catalog apply "$WEIR_ETC/catalog.toml"
-  step "Weir's processes; volumes $WEIR_VOLUMES/{quota,analytics}"
+  step "Weir's processes; volumes $WEIR_VOLUMES/{stream,quota,analytics}"
   process_start ingest weir-ingest serve
   process_start quota weir-quota run
   process_start analytics-consume weir-analytics consume
@@ -43,8 +43,36 @@ bring_up() { # PACE PERIOD PERIOD-SECONDS
   for name in ingest quota analytics-{consume,serve,compact}; do process_ready "$name"; done
 }
 
+# deployment_options [--name NAME] [--stream KIND] REST…: enters the deployment's home, and leaves the rest
+# in OPTIONS. One that has no name is the home itself.
+deployment_options() {
+  STREAM='' OPTIONS=()
+  local name='' home=$WEIR_HOME
+  while (($#)); do
+    case $1 in
+      --name | --stream) (($# > 1)) || fail "$EXIT_USAGE" "$1 wants a word behind it" ;;&
+      --name) name=$2; shift ;;
+      --stream) STREAM=$2; shift ;;
+      *) OPTIONS+=("$1") ;;
+    esac
+    shift
+  done
+  [[ -z $name ]] && return
+  [[ $name =~ ^[a-z0-9][a-z0-9-]{0,30}$ ]] ||
+    fail "$EXIT_USAGE" "a deployment's name is of a-z, 0-9 and -, 31 at most: not $name"
+  NAMED=$name
+  use_home "$home/named/$name"
+}
+
+no_further_options() { # USAGE
+  ((${#OPTIONS[@]} == 0)) || fail "$EXIT_USAGE" "usage: $1"
+}
+
 weir_up() {
-  [[ -n $WEIR_BIN_GIVEN ]] || weir_build "${WEIR_PROGRAMS[@]}"
+  deployment_options "$@"
+  no_further_options './weir up [--name NAME] [--stream file|kafka]'
+  stream_choose "$STREAM"
+  [[ -n $WEIR_BIN_GIVEN ]] || weir_build_programs "$(stream_kind)"
   take_lock services now
   bring_up usual 15m 900
   what_to_try
@@ -55,7 +83,7 @@ what_to_try() {
   cat <<TEXT
 
   Running. Addresses: collector http://127.0.0.1:$(port ingest)   quota http://127.0.0.1:$(port quota)
-             analytics http://127.0.0.1:$(port analytics-serve)   Kafka $(kafka_address)
+             analytics http://127.0.0.1:$(port analytics-serve)   stream $(stream_address)
 
   Things to try:
     KEY=$(api_key)
@@ -66,20 +94,44 @@ what_to_try() {
     curl -H "$bearer" http://127.0.0.1:$(port quota)/v1/subscriptions/globex-pro/usage
     curl -H "$bearer" http://127.0.0.1:$(port quota)/v1/subscriptions/globex-pro/quota
     curl -H "$bearer" 'http://127.0.0.1:$(port analytics-serve)/v1/query?metrics=requests,error_rate,p95&group_by=route'
-    # a plain Kafka producer is a full citizen, when it partitions as Java does
-    echo 'globex-pro|{"tenant":"acme","source":"me","id":"2","time":"'\$(date -u +%FT%TZ)'","subscription":"globex-pro"}' |
-      kcat -P -b $(kafka_address) -t weir.requests -K '|' -X topic.partitioner=murmur2_random
+$(what_to_try_on_the_stream)
     # a log file; may we charge; charge
     weir-ingest load --help
     weir-billing check \$CONFIG; weir-billing run \$CONFIG; weir-billing invoices \$CONFIG
-    $WEIR_ROOT/weir status; $WEIR_ROOT/weir down
+    $WEIR_ROOT/weir status; $WEIR_ROOT/weir down${NAMED:+ --name $NAMED}
 TEXT
 }
 
-# Homes that may have something running: this one, and the demo's inside it.
-homes() { printf '%s\n' "$WEIR_HOME" "$WEIR_HOME/demo"; }
+stream_address() {
+  if [[ $(stream_kind) == file ]]; then echo "$WEIR_VOLUMES/stream"; else echo "Kafka at $(kafka_address)"; fi
+}
+
+what_to_try_on_the_stream() {
+  if [[ $(stream_kind) == file ]]; then
+    cat <<TEXT
+    # is the stream's log whole, and what does it hold
+    weir-ingest log verify $WEIR_VOLUMES/stream/weir.requests
+TEXT
+    return
+  fi
+  cat <<TEXT
+    # a plain Kafka producer is a full citizen, when it partitions as Java does
+    echo 'globex-pro|{"tenant":"acme","source":"me","id":"2","time":"'\$(date -u +%FT%TZ)'","subscription":"globex-pro"}' |
+      kcat -P -b $(kafka_address) -t weir.requests -K '|' -X topic.partitioner=murmur2_random
+TEXT
+}
+
+# Homes that may have something running: the named one; or this one, the demo's inside it, and all named.
+homes() {
+  local home
+  printf '%s\n' "$WEIR_HOME"
+  [[ -z ${NAMED:-} ]] || return 0
+  for home in "$WEIR_HOME/demo" "$WEIR_HOME"/named/*; do [[ ! -d $home ]] || echo "$home"; done
+}
 
 weir_down() {
+  deployment_options "$@"
+  no_further_options './weir down [--name NAME]'
   local home
   for home in $(homes); do
     [[ -d $home/run ]] || continue
@@ -92,6 +144,8 @@ weir_down() {
 }
 
 weir_status() {
+  deployment_options "$@"
+  no_further_options './weir status [--name NAME]'
   local home record name found=0 ill=0
   for home in $(homes); do
     compgen -G "$home/run/*" >/dev/null || continue
