@@ -9,8 +9,6 @@
 namespace weir {
 namespace {
 
-constexpr int kTornReadsMax = 100;  // of the published ends, while the writer writes them
-
 using Visit = std::function<bool(const StreamRecord&)>;
 
 /// A spool's folder holds a log for each epoch.
@@ -73,11 +71,10 @@ class Walk {
     return {};
   }
   Status read_ends() {
-    for (int i = 0; ends_ != nullptr && i < kTornReadsMax && !at_; ++i) {
-      auto read = load_ends(*ends_, meta_.id, partition_);
-      if (!read) return read.error();
-      at_ = *std::move(read);
-    }
+    if (ends_ == nullptr) return {};
+    auto read = load_ends(*ends_, meta_.id, partition_);
+    if (!read) return read.error();
+    at_ = *std::move(read);
     return {};
   }
   void note_ends(const std::vector<Offset>& firsts, PartitionAudit& out) const {

@@ -9,6 +9,7 @@ namespace weir {
 namespace {
 
 constexpr std::size_t kMetaBytesMax = 4096;
+constexpr int kTornReadsMax = 100;  // of the published ends, while the writer writes them
 
 Result<std::string> read_small(LogDisk& disk, const std::string& path) {
   Result<std::unique_ptr<LogFile>> file = disk.open(path, OpenFor::reading);
@@ -99,9 +100,13 @@ Result<std::unique_ptr<LogFile>> make_segment(LogDisk& disk, const std::string& 
 Result<std::optional<LogEnds>> load_ends(LogFile& ends, const LogId& log, PartitionId partition) {
   std::array<char, 2 * kSlotBytes> bytes;
   const auto at = static_cast<std::uint64_t>(partition.value) * bytes.size();
-  const Result<std::size_t> got = ends.read(at, bytes);
-  if (!got) return got.error();
-  return read_slots(log, partition, {bytes.data(), *got});
+  std::optional<LogEnds> found;
+  for (int i = 0; i < kTornReadsMax && !found; ++i) {
+    const Result<std::size_t> got = ends.read(at, bytes);
+    if (!got) return got.error();
+    found = read_slots(log, partition, {bytes.data(), *got});
+  }
+  return found;
 }
 
 }  // namespace weir

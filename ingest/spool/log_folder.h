@@ -31,7 +31,8 @@ Result<std::vector<Offset>> list_segments(LogDisk& disk, const std::string& fold
 /// or the error is `in_doubt`.
 Result<std::unique_ptr<LogFile>> make_segment(LogDisk& disk, const std::string& folder,
                                               const LogId& log, const SegmentHeader& header);
-/// What stands in `ends` for one partition; nothing when no slot is whole.
+/// What stands in `ends` for one partition; nothing when no slot is whole. Looks again when it came upon
+/// the writer writing both.
 Result<std::optional<LogEnds>> load_ends(LogFile& ends, const LogId& log, PartitionId partition);
 
 }  // namespace weir

@@ -10,8 +10,6 @@
 namespace weir {
 namespace {
 
-constexpr int kTornReadsMax = 100;  // of the published ends, while the writer writes them
-
 Error dropped(PartitionId partition, Offset offset, Offset start) {
   return {ErrorCode::not_found,
           "record " + std::to_string(offset.value) + " of partition " +
@@ -68,11 +66,9 @@ std::string LogReader::id() const { return to_hex(state_->meta.id); }
 /// Reads what is published now.
 Status LogReader::State::refresh(PartitionId partition) {
   if (partition.value < 0 || partition.value >= meta.partitions) return no_such(partition);
-  for (int i = 0; i < kTornReadsMax; ++i) {
-    const auto read = load_ends(*ends, meta.id, partition);
-    if (!read) return read.error();
-    if (!*read) continue;
-    if ((*read)->boot != disk.boot()) break;
+  const auto read = load_ends(*ends, meta.id, partition);
+  if (!read) return read.error();
+  if (*read && (*read)->boot == disk.boot()) {
     places[static_cast<std::size_t>(partition.value)].ends = **read;
     return {};
   }
