@@ -1,13 +1,9 @@
 #include "ingest/spool/file_log.h"
 
 #include "base/crash_point.h"
-#include "ingest/spool/partition_log.h"
+#include "ingest/spool/file_log_state.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
-#include <optional>
 #include <utility>
 
 namespace weir {
@@ -61,54 +57,6 @@ Result<std::unique_ptr<LogFile>> open_ends(LogDisk& disk, const std::string& fol
 }
 
 }  // namespace
-
-struct FileLog::State {
-  /// A call of append() that waits for its fsync.
-  struct Request {
-    std::span<const LogRecord> records;
-    std::int64_t bytes = 0;
-    std::vector<Appended> places;
-    std::optional<Error> error;
-    bool taken = false;  // by a leader: the records are being read
-    bool done = false;
-  };
-  using Group = std::vector<Request*>;
-
-  State(LogDisk& of, const FileLogOptions& with, Clock& by) : disk(of), options(with), clock(by) {}
-
-  // constant
-  LogDisk& disk;
-  const FileLogOptions options;
-  Clock& clock;
-  LogMeta meta;
-  std::string id;
-  std::vector<std::string> cut;
-  std::unique_ptr<LogLock> folder_lock;
-
-  // the leader's: whoever set `leading`
-  std::unique_ptr<LogFile> ends;
-  std::vector<PartitionLog> partitions;
-  std::optional<Error> broken;
-
-  mutable std::mutex mutex;
-  std::condition_variable turn;
-  bool leading = false;
-  std::deque<Request*> queue;
-  std::vector<LogBounds> bounds;  // as published
-  std::int64_t bytes = 0;
-
-  Status check(std::span<const LogRecord> records) const;
-  void lead(std::unique_lock<std::mutex>& lock);
-  Group take_group();
-  void commit(const Group& group);
-  Status stage(Request& request, std::int64_t& room);
-  Status make_durable(const std::vector<PartitionLog*>& touched);
-  void give_up(const Group& group, const std::vector<PartitionLog*>& touched, Error why);
-  Status roll(PartitionLog& partition);
-  Status drop(PartitionLog& partition, Offset offset);
-  void break_log(const Error& why);
-  void tell(std::unique_lock<std::mutex>& lock);
-};
 
 Result<std::unique_ptr<FileLog>> FileLog::open(LogDisk& disk, const FileLogOptions& options,
                                                Clock& clock) {
@@ -305,30 +253,6 @@ Status FileLog::State::roll(PartitionLog& partition) {
 void FileLog::State::break_log(const Error& why) {
   broken = Error{ErrorCode::unavailable, options.folder + ": takes no more records: " + why.what,
                  "mend the volume, then restart this process"};
-}
-
-Status FileLog::drop_before(PartitionId partition, Offset offset) {
-  WEIR_CHECK(partition.value >= 0 && partition.value < state_->meta.partitions);
-  std::unique_lock lock(state_->mutex);
-  state_->turn.wait(lock, [&] { return !state_->leading; });
-  state_->leading = true;
-  lock.unlock();
-  const Status dropped =
-      state_->drop(state_->partitions[static_cast<std::size_t>(partition.value)], offset);
-  lock.lock();
-  state_->tell(lock);
-  return dropped;
-}
-
-Status FileLog::State::drop(PartitionLog& partition, Offset offset) {
-  if (broken) return *broken;
-  // A tail below this is not worth a file of its own; and all tails together are no quarter of the
-  // bound, so that a log of which nothing is needed is never full.
-  const std::int64_t share = options.bytes_max / meta.partitions;
-  const std::int64_t worth = std::min(options.segment_bytes, share) / 4;
-  const bool drained = offset >= partition.bounds().end && !partition.tail_is_empty();
-  if (drained && partition.tail_bytes() >= worth) WEIR_TRY(roll(partition));
-  return partition.drop_before(std::min(offset, partition.bounds().end));
 }
 
 LogBounds FileLog::bounds(PartitionId partition) const {

@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "ingest/spool/log_disk.h"
+#include "ingest/spool/retention.h"
 #include "ingest/stream/sink.h"
 #include "ingest/stream/source.h"
 
@@ -66,6 +67,11 @@ class FileLog {
   /// Records below `offset` are no longer needed: segments that hold nothing else are removed (the
   /// newest one too, by beginning a new one, once it is large enough to matter).
   Status drop_before(PartitionId partition, Offset offset);
+
+  /// Removes the oldest segments as `retention` says; `cursor`: for each partition the offset from
+  /// which on records are still needed, or nothing (all are). An append that is `full` may succeed
+  /// after it, with `retention.room` what it wants to append. Appends go on between two segments.
+  Dropped retain(const Retention& retention, std::span<const Offset> cursor);
 
   /// [first record that is there, H).
   LogBounds bounds(PartitionId partition) const;

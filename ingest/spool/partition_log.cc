@@ -19,6 +19,7 @@ Appended PartitionLog::stage(const LogRecord& record, AppendTime now) {
   const Offset offset = staged_end_;
   ++staged_end_;
   staged_newest_ = std::max(staged_newest_, now);
+  if (offset == end_) staged_oldest_ = staged_newest_;
   write_record(log_, record, offset, staged_newest_, end_, staged_);
   return {offset, staged_newest_};
 }
@@ -30,6 +31,7 @@ Status PartitionLog::write() {
 
 void PartitionLog::settle() {
   const auto grown = static_cast<std::int64_t>(staged_.size());
+  if (tail_is_empty()) tail_oldest_ = staged_oldest_;
   segments_.back().bytes += grown;
   bytes_ += grown;
   end_ = staged_end_;
@@ -64,7 +66,9 @@ Status PartitionLog::roll() {
   if (!made) return made.error();
   WEIR_CRASH_POINT("spool.roll");
   tail_ = *std::move(made);
-  segments_.push_back({end_, static_cast<std::int64_t>(kSegmentHeaderBytes)});
+  tail_oldest_.reset();
+  segments_.back().newest = newest_;
+  segments_.push_back({end_, static_cast<std::int64_t>(kSegmentHeaderBytes), newest_});
   bytes_ += tail_bytes();
   return {};
 }
@@ -84,6 +88,13 @@ Status PartitionLog::drop_before(Offset offset) {
     segments_.pop_front();
   }
   return {};
+}
+
+PartitionLog::Oldest PartitionLog::oldest() const {
+  auto at = segments_.begin();
+  while (at + 1 != segments_.end() && (at + 1)->first <= start_) ++at;
+  const bool is_tail = at + 1 == segments_.end();
+  return {is_tail ? end_ : (at + 1)->first, at->bytes, is_tail ? newest_ : at->newest, is_tail};
 }
 
 }  // namespace weir

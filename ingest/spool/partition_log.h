@@ -40,8 +40,19 @@ class PartitionLog {
 
   /// A new tail. Nothing is staged. On error `in_doubt` the partition cannot be written any more.
   Status roll();
-  /// Removes segments that hold nothing from `offset` on, never the tail.
+  /// Removes segments that hold nothing from `offset` on, never the tail. What a removal that failed
+  /// left behind goes first.
   Status drop_before(Offset offset);
+  /// The segment that begins with bounds().start.
+  struct Oldest {
+    Offset end;  // one behind its last record
+    std::int64_t bytes = 0;
+    AppendTime newest;  // append time of its last record, or later; without one, of no meaning
+    bool is_tail = false;
+  };
+  Oldest oldest() const;
+  /// Append time of the tail's first record; nothing when it has none.
+  std::optional<AppendTime> tail_oldest() const { return tail_oldest_; }
 
   LogBounds bounds() const { return {start_, end_}; }
   std::int64_t tail_bytes() const { return segments_.back().bytes; }
@@ -54,12 +65,14 @@ class PartitionLog {
   struct Segment {
     Offset first;
     std::int64_t bytes = 0;
+    AppendTime newest = {};  // of its last record, or later; of the tail it is newest_
   };
   /// What recovery found in the newest segment.
   struct Tail {
     SegmentCursor cursor;  // behind the last whole record, at `end`
     std::uint64_t size = 0;
     AppendTime newest;
+    std::optional<AppendTime> oldest;
     Offset durable;               // what its records say was durable
     const char* fault = nullptr;  // what is wrong with what stands behind
   };
@@ -86,6 +99,7 @@ class PartitionLog {
   Offset start_;  // segments below it are only not removed yet
   Offset end_;
   AppendTime newest_;  // append time of the last record
+  std::optional<AppendTime> tail_oldest_;
   std::int64_t turn_ = 0;
   std::int64_t bytes_ = 0;  // of all segments
   std::string cut_;
@@ -93,7 +107,7 @@ class PartitionLog {
   // the group in hand
   std::string staged_;
   Offset staged_end_;
-  AppendTime staged_newest_;
+  AppendTime staged_oldest_, staged_newest_;
   bool written_ = false;
 };
 

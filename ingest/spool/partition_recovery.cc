@@ -74,11 +74,12 @@ Status PartitionLog::recover() {
   if (!tail) return tail.error();
   WEIR_TRY(check_end(*tail, *known));
   WEIR_TRY(mend(*tail, *known));
+  newest_ = tail->newest;
+  tail_oldest_ = tail->oldest;
   WEIR_TRY(measure(*firsts));
   if (*known) turn_ = (*known)->turn;
   start_ = std::max(firsts->front(), *known ? (*known)->start : Offset{0});
   end_ = tail->cursor.offset();
-  newest_ = tail->newest;
   tail_ = tail->cursor.release();
   return publish();
 }
@@ -113,7 +114,7 @@ Result<PartitionLog::Tail> PartitionLog::scan(Offset first) {
   if (!cursor) return cursor.error();
   const Result<std::uint64_t> size = cursor->file().size();
   if (!size) return size.error();
-  Tail tail{*std::move(cursor), *size, {}, first, nullptr};
+  Tail tail{*std::move(cursor), *size, {}, {}, first, nullptr};
   tail.newest = tail.cursor.header().not_before;
   while (true) {
     const Result<SegmentStep> step = tail.cursor.next(tail.size);
@@ -123,6 +124,7 @@ Result<PartitionLog::Tail> PartitionLog::scan(Offset first) {
       return tail;
     }
     tail.newest = std::max(tail.newest, step->read.record.append_time);
+    if (!tail.oldest) tail.oldest = step->read.record.append_time;
     tail.durable = std::max(tail.durable, step->read.durable);
   }
 }
@@ -163,14 +165,20 @@ Status PartitionLog::mend(Tail& tail, const std::optional<LogEnds>& known) {
   return disk_->sync_folder(partition_folder(folder_, partition_));
 }
 
+/// Newest first: a header says how new what stands before its segment is, and where it is damaged the
+/// next one does, which is no earlier.
 Status PartitionLog::measure(const std::vector<Offset>& firsts) {
-  for (const Offset first : firsts) {
-    const auto file = disk_->open(segment_path(folder_, partition_, first), OpenFor::reading);
+  AppendTime newest = newest_;
+  for (auto first = firsts.rbegin(); first != firsts.rend(); ++first) {
+    const auto file = disk_->open(segment_path(folder_, partition_, *first), OpenFor::reading);
     if (!file) return file.error();
     const Result<std::uint64_t> size = (*file)->size();
     if (!size) return size.error();
-    segments_.push_back({first, static_cast<std::int64_t>(*size)});
-    bytes_ += segments_.back().bytes;
+    segments_.push_front({*first, static_cast<std::int64_t>(*size), newest});
+    bytes_ += segments_.front().bytes;
+    const Result<std::string> head = read_all(**file, 0, kSegmentHeaderBytes);
+    if (!head) return head.error();
+    if (const auto header = read_segment_header(log_, *head)) newest = header->not_before;
   }
   return {};
 }

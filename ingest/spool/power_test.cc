@@ -6,6 +6,7 @@
 // reader saw is there; and no offset ever holds two different records.
 #include "ingest/spool/log_fixture.h"
 
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -24,7 +25,7 @@ class PowerTest : public LogTest {
     options_.record_bytes_max = 1'000;
   }
 
-  /// One life: opens the log, appends, reads, drops. Ends when the disk dies, at the latest.
+  /// One life: opens the log, appends, reads, drops, retains. Ends when the disk dies, at the latest.
   void live(int life) {
     auto opened = try_open();
     if (!opened) {
@@ -37,6 +38,7 @@ class PowerTest : public LogTest {
       append_some(life, round);
       look();
       if (round % 4 == 3) drop();
+      if (round % 4 == 1) retain();
     }
   }
 
@@ -90,6 +92,30 @@ class PowerTest : public LogTest {
       const Status dropped = log_->drop_before(partition, until);
       EXPECT_TRUE(dropped || dropped.error().code != ErrorCode::integrity);
       dropped_[partition] = std::max(dropped_[partition], until);
+    }
+  }
+
+  /// By age, by bytes and beyond the hard bound; half of what is there is still needed.
+  void retain() {
+    clock_.advance(std::chrono::seconds(1));
+    std::vector<Offset> cursor;
+    for (const PartitionId partition : {kFirst, kSecond}) {
+      const LogBounds at = log_->bounds(partition);
+      cursor.push_back(at.start + (at.end - at.start) / 2);
+    }
+    Retention retention;
+    if (random_() % 2 == 0) retention.age = Micros{1};
+    if (random_() % 2 == 0) retention.bytes = log_->bytes() / 2;
+    if (random_() % 4 == 0) retention.held_bytes_max = log_->bytes() / 2;
+    if (random_() % 8 == 0) fail_some_call();
+    const Dropped dropped = log_->retain(retention, cursor);
+    for (const Dropped::Range& range : dropped.ranges) {
+      const bool held = range.to > cursor[static_cast<std::size_t>(range.partition.value)];
+      EXPECT_TRUE(!held || retention.held_bytes_max < kNoBound) << "what is needed went";
+      EXPECT_EQ(held, std::any_of(dropped.unread.begin(), dropped.unread.end(), [&](const auto& u) {
+                  return u.partition == range.partition && u.to == range.to;
+                }));
+      dropped_[range.partition] = std::max(dropped_[range.partition], range.to);
     }
   }
 
@@ -162,7 +188,7 @@ class History : public PowerTest {
 };
 
 TEST(PowerFailure, R16_what_was_acknowledged_or_seen_survives_a_death_at_any_step) {
-  constexpr std::int64_t kLastDeath = 90;  // what one life does takes about as many steps
+  constexpr std::int64_t kLastDeath = 110;  // what one life does takes about as many steps
   constexpr std::int64_t kSecondDeaths[] = {1, 4, 9, 17, 30, 60};
   std::int64_t histories = 0;
   std::size_t acknowledged = 0;
