@@ -2,6 +2,7 @@
 
 #include "base/digest.h"
 #include "ingest/spool/crc32c.h"
+#include "ingest/spool/little_endian.h"
 
 #include <algorithm>
 #include <charconv>
@@ -16,24 +17,6 @@ constexpr std::string_view kSuffix = ".seg";
 
 std::string_view view_of(const LogId& id) { return {id.data(), id.size()}; }
 
-template <class T>
-void put(std::string& out, T number) {
-  for (std::size_t i = 0; i < sizeof(T); ++i) {
-    out.push_back(static_cast<char>(static_cast<std::uint64_t>(number) >> (8 * i) & 0xff));
-  }
-}
-
-/// Takes numbers off the front of `bytes`, which has them.
-template <class T>
-T take(std::string_view& bytes) {
-  std::uint64_t number = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i) {
-    number |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
-  }
-  bytes.remove_prefix(sizeof(T));
-  return static_cast<T>(number);
-}
-
 std::string_view take_text(std::string_view& bytes, std::size_t length) {
   const std::string_view text = bytes.substr(0, length);
   bytes.remove_prefix(length);
@@ -44,7 +27,7 @@ std::string_view take_text(std::string_view& bytes, std::size_t length) {
 bool open_sealed(const LogId& log, std::string_view magic, std::string_view& bytes) {
   const std::string_view covered = bytes.substr(0, bytes.size() - 4);
   std::string_view checksum = bytes.substr(covered.size());
-  if (crc32c(covered) != take<std::uint32_t>(checksum)) return false;
+  if (crc32c(covered) != take_number<std::uint32_t>(checksum)) return false;
   bytes = covered;
   if (take_text(bytes, magic.size()) != magic) return false;
   return take_text(bytes, log.size()) == view_of(log);
@@ -75,10 +58,10 @@ std::string to_hex(const LogId& id) {
 std::string write_segment_header(const LogId& log, const SegmentHeader& header) {
   std::string out(kMagic);
   out += view_of(log);
-  put(out, header.partition.value);
-  put(out, header.first.value);
-  put(out, header.not_before.value);
-  put(out, crc32c(out));
+  put_number(out, header.partition.value);
+  put_number(out, header.first.value);
+  put_number(out, header.not_before.value);
+  put_number(out, crc32c(out));
   return out;
 }
 
@@ -87,9 +70,9 @@ std::optional<SegmentHeader> read_segment_header(const LogId& log, std::string_v
   bytes = bytes.substr(0, kSegmentHeaderBytes);
   if (!open_sealed(log, kMagic, bytes)) return std::nullopt;
   SegmentHeader header;
-  header.partition.value = take<std::int32_t>(bytes);
-  header.first.value = take<std::int64_t>(bytes);
-  header.not_before.value = take<std::int64_t>(bytes);
+  header.partition.value = take_number<std::int32_t>(bytes);
+  header.first.value = take_number<std::int64_t>(bytes);
+  header.not_before.value = take_number<std::int64_t>(bytes);
   return header;
 }
 
@@ -107,23 +90,23 @@ void write_record(const LogId& log, const LogRecord& record, Offset offset, Appe
   const std::size_t body = kRecordFixedBytes + record.content_type.size() + origin.size() +
                            redrive.size() + record.key.size() + record.value.size();
   WEIR_CHECK(body <= kRecordBodyMax && record.content_type.size() <= 0xffff);
-  put(out, static_cast<std::uint32_t>(body));
-  put(out, std::uint32_t{0});  // the checksum's place
-  put(out, record.partition.value);
-  put(out, offset.value);
-  put(out, append_time.value);
-  put(out, durable.value);
-  put(out, static_cast<std::uint16_t>(record.content_type.size()));
-  put(out, static_cast<std::uint16_t>(origin.size()));
-  put(out, static_cast<std::uint16_t>(redrive.size()));
-  put(out, static_cast<std::uint32_t>(record.key.size()));
+  put_number(out, static_cast<std::uint32_t>(body));
+  put_number(out, std::uint32_t{0});  // the checksum's place
+  put_number(out, record.partition.value);
+  put_number(out, offset.value);
+  put_number(out, append_time.value);
+  put_number(out, durable.value);
+  put_number(out, static_cast<std::uint16_t>(record.content_type.size()));
+  put_number(out, static_cast<std::uint16_t>(origin.size()));
+  put_number(out, static_cast<std::uint16_t>(redrive.size()));
+  put_number(out, static_cast<std::uint32_t>(record.key.size()));
   out.append(record.content_type).append(origin).append(redrive).append(record.key);
   out.append(record.value);
   const std::string_view whole = std::string_view(out).substr(begin);
   const std::uint32_t crc =
       crc32c(whole.substr(8), crc32c(whole.substr(0, 4), crc32c(view_of(log))));
   std::string checksum;
-  put(checksum, crc);
+  put_number(checksum, crc);
   out.replace(begin + 4, 4, checksum);
 }
 
@@ -131,8 +114,8 @@ ReadRecord read_record(const LogId& log, std::string_view bytes) {
   constexpr const char* kEndsEarly = "it ends early";
   if (bytes.size() < kRecordHeadBytes) return {kEndsEarly, kRecordHeadBytes, true, {}, {}};
   std::string_view rest = bytes;
-  const auto length = take<std::uint32_t>(rest);
-  const auto checksum = take<std::uint32_t>(rest);
+  const auto length = take_number<std::uint32_t>(rest);
+  const auto checksum = take_number<std::uint32_t>(rest);
   if (length < kRecordFixedBytes || length > kRecordBodyMax) {
     return no_record("its length cannot be", kRecordHeadBytes);
   }
@@ -144,14 +127,14 @@ ReadRecord read_record(const LogId& log, std::string_view bytes) {
   }
   ReadRecord read;
   read.bytes = whole;
-  read.record.partition.value = take<std::int32_t>(rest);
-  read.record.offset.value = take<std::int64_t>(rest);
-  read.record.append_time.value = take<std::int64_t>(rest);
-  read.durable.value = take<std::int64_t>(rest);
-  const std::size_t content_type = take<std::uint16_t>(rest);
-  const std::size_t origin = take<std::uint16_t>(rest);
-  const std::size_t redrive = take<std::uint16_t>(rest);
-  const std::size_t key = take<std::uint32_t>(rest);
+  read.record.partition.value = take_number<std::int32_t>(rest);
+  read.record.offset.value = take_number<std::int64_t>(rest);
+  read.record.append_time.value = take_number<std::int64_t>(rest);
+  read.durable.value = take_number<std::int64_t>(rest);
+  const std::size_t content_type = take_number<std::uint16_t>(rest);
+  const std::size_t origin = take_number<std::uint16_t>(rest);
+  const std::size_t redrive = take_number<std::uint16_t>(rest);
+  const std::size_t key = take_number<std::uint32_t>(rest);
   if (content_type + origin + redrive + key > rest.size()) {
     return no_record("its texts are longer than it is", whole);
   }
@@ -165,14 +148,14 @@ ReadRecord read_record(const LogId& log, std::string_view bytes) {
 
 std::string write_slot(const LogId& log, const LogEnds& ends) {
   std::string out(view_of(log));
-  put(out, ends.partition.value);
-  put(out, ends.turn);
-  put(out, ends.start.value);
-  put(out, ends.end.value);
-  put(out, ends.tail.value);
-  put(out, ends.tail_bytes);
-  put(out, ends.boot);
-  put(out, crc32c(out));
+  put_number(out, ends.partition.value);
+  put_number(out, ends.turn);
+  put_number(out, ends.start.value);
+  put_number(out, ends.end.value);
+  put_number(out, ends.tail.value);
+  put_number(out, ends.tail_bytes);
+  put_number(out, ends.boot);
+  put_number(out, crc32c(out));
   return out;
 }
 
@@ -187,13 +170,13 @@ std::optional<LogEnds> read_slots(const LogId& log, PartitionId partition, std::
     std::string_view slot = bytes.substr(0, kSlotBytes);
     if (!open_sealed(log, "", slot)) continue;
     LogEnds ends;
-    ends.partition.value = take<std::int32_t>(slot);
-    ends.turn = take<std::int64_t>(slot);
-    ends.start.value = take<std::int64_t>(slot);
-    ends.end.value = take<std::int64_t>(slot);
-    ends.tail.value = take<std::int64_t>(slot);
-    ends.tail_bytes = take<std::int64_t>(slot);
-    ends.boot = take<std::uint64_t>(slot);
+    ends.partition.value = take_number<std::int32_t>(slot);
+    ends.turn = take_number<std::int64_t>(slot);
+    ends.start.value = take_number<std::int64_t>(slot);
+    ends.end.value = take_number<std::int64_t>(slot);
+    ends.tail.value = take_number<std::int64_t>(slot);
+    ends.tail_bytes = take_number<std::int64_t>(slot);
+    ends.boot = take_number<std::uint64_t>(slot);
     if (ends.partition != partition) continue;
     if (!newest || newest->turn < ends.turn) newest = ends;
   }
