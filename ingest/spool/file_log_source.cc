@@ -1,5 +1,6 @@
 #include "ingest/spool/file_log_source.h"
 
+#include "base/log.h"
 #include "ingest/spool/log_folder.h"
 
 #include <utility>
@@ -12,27 +13,40 @@ Error not_held(PartitionId partition) {
           "partition " + std::to_string(partition.value) + " is not being read", ""};
 }
 
+std::vector<PartitionId> all_of(std::int32_t partitions) {
+  std::vector<PartitionId> all;
+  for (std::int32_t p = 0; p < partitions; ++p) all.push_back(PartitionId{p});
+  return all;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<FileLogSource>> FileLogSource::open(LogDisk& disk,
                                                            const std::string& folder) {
-  auto reader = LogReader::open(disk, folder);
-  if (!reader) return reader.error();
-  auto asked = LogReader::open(disk, folder);
-  if (!asked) return asked.error();
-  std::vector<PartitionId> all;
-  for (std::int32_t p = 0; p < (*reader)->partitions(); ++p) all.push_back(PartitionId{p});
-  std::unique_ptr<FileLogSource> made(
-      new FileLogSource(disk.watch(ends_path(folder)), *std::move(reader), *std::move(asked)));
-  made->deal(std::move(all));
+  std::unique_ptr<FileLogSource> made(new FileLogSource(disk, folder));
+  WEIR_TRY(made->open_log());
+  made->assign(all_of(made->partitions()));
   return made;
 }
 
-FileLogSource::FileLogSource(std::unique_ptr<LogWatch> watch, std::unique_ptr<LogReader> reader,
-                             std::unique_ptr<LogReader> asked)
-    : watch_(std::move(watch)), reader_(std::move(reader)), asked_(std::move(asked)) {}
+Status FileLogSource::open_log() {
+  auto reader = LogReader::open(disk_, folder_);
+  if (!reader) return reader.error();
+  auto asked = LogReader::open(disk_, folder_);
+  if (!asked) return asked.error();
+  reader_ = *std::move(reader);
+  asked_ = *std::move(asked);
+  watch_ = disk_.watch(ends_path(folder_));
+  return {};
+}
 
 void FileLogSource::deal(std::vector<PartitionId> partitions) {
+  all_ = false;
+  assign(std::move(partitions));
+}
+
+void FileLogSource::assign(std::vector<PartitionId> partitions) {
+  std::erase_if(partitions, [&](PartitionId one) { return one.value >= this->partitions(); });
   if (!held_.empty()) {
     Event lost{Polled::Kind::revoked, {}};
     for (const auto& [partition, held] : held_) lost.partitions.push_back(partition);
@@ -56,9 +70,36 @@ Result<Polled> FileLogSource::poll(Micros timeout) {
   const Deadline deadline = Deadline::in(timeout);
   while (true) {
     Result<Polled> polled = look();
-    if (!polled || polled->kind != Polled::Kind::nothing) return polled;
-    if (deadline.passed() || !watch_->wait(deadline.left())) return polled;
+    if (polled && polled->kind != Polled::Kind::nothing) return polled;
+    const Result<bool> same = reader_->lies_there();
+    if (!same) return same.error();
+    if (!*same) {
+      WEIR_TRY(begin_anew());
+      continue;
+    }
+    if (!polled || deadline.passed() || !watch_->wait(deadline.left())) return polled;
   }
+}
+
+/// Another log lies there. Whether it can be gone on with is for the anchors to say.
+Status FileLogSource::begin_anew() {
+  const std::string before = log_id();
+  WEIR_TRY(open_log());
+  log_warn("another log lies in the folder; what is held is loaded anew",
+           {{"folder", folder_}, {"was", before}, {"is", log_id()}});
+  std::vector<PartitionId> held = all_of(partitions());
+  if (!all_) std::erase_if(held, [&](PartitionId one) { return !held_.contains(one); });
+  assign(std::move(held));
+  return {};
+}
+
+/// For a question: it must not be answered by another log than the one that poll() told of.
+Status FileLogSource::same_log() const {
+  const Result<bool> same = asked_->lies_there();
+  if (!same) return same.error();
+  if (*same) return {};
+  return Error{ErrorCode::unavailable, folder_ + ": another log lies there now",
+               "it is asked again when the partitions are loaded anew"};
 }
 
 /// What there is at this moment.
@@ -132,18 +173,24 @@ Result<Offset> FileLogSource::position(PartitionId partition) {
 }
 
 Result<LogBounds> FileLogSource::bounds(PartitionId partition, Deadline) {
+  WEIR_TRY(same_log());
   return asked_->bounds(partition);
 }
 
 Result<Offset> FileLogSource::offset_at(PartitionId partition, AppendTime time, Deadline) {
+  WEIR_TRY(same_log());
   return asked_->offset_at(partition, time);
 }
 
 Result<std::optional<Anchor>> FileLogSource::anchor_at(PartitionId partition, Offset offset,
                                                        Deadline) {
+  WEIR_TRY(same_log());
   return asked_->anchor_at(partition, offset);
 }
 
-Result<std::int32_t> FileLogSource::partition_count(Deadline) { return asked_->partitions(); }
+Result<std::int32_t> FileLogSource::partition_count(Deadline) {
+  WEIR_TRY(same_log());
+  return asked_->partitions();
+}
 
 }  // namespace weir

@@ -2,9 +2,15 @@
 //
 // There is no broker to deal the partitions: the caller says which are this member's, all of them by
 // default, and may deal anew with deal(). poll() takes from the partitions in turn; when there is
-// nothing it sleeps until the writer publishes something, or until the time-out. Errors of poll(): `integrity`
-// (a record is damaged: says where; the same again at each call), `unavailable` (the published ends
-// cannot be read, or the volume). Threads: one.
+// nothing it sleeps until the writer publishes something, or until the time-out.
+//
+// When another log lies in the folder than the one that was opened, what is held is told as revoked and
+// then as assigned, so that the caller loads it anew and verifies its anchors (R1); questions are
+// `unavailable` until then.
+//
+// Errors of poll(): `integrity` (a record is damaged: says where; the same again at each call),
+// `not_found` (the log was taken away), `unavailable` (the published ends cannot be read, or the
+// volume). Call again after each. Threads: one.
 #pragma once
 
 #include "ingest/spool/log_reader.h"
@@ -23,8 +29,13 @@ class FileLogSource : public Source {
   /// `not_found` when there is no log yet. `disk` outlives it.
   static Result<std::unique_ptr<FileLogSource>> open(LogDisk& disk, const std::string& folder);
 
-  /// What was held is revoked, then `partitions` are assigned.
+  /// What was held is revoked, then those of `partitions` that the log has are assigned.
   void deal(std::vector<PartitionId> partitions);
+  /// poll() has something to tell without a look at the log.
+  bool has_events() const { return !events_.empty(); }
+  /// Of the log that is being read: their number, and its id.
+  std::int32_t partitions() const { return reader_->partitions(); }
+  std::string log_id() const { return reader_->id(); }
 
   Result<Polled> poll(Micros timeout) override;
   Status start(PartitionId partition, Offset from) override;
@@ -50,15 +61,21 @@ class FileLogSource : public Source {
     std::vector<PartitionId> partitions;
   };
 
-  FileLogSource(std::unique_ptr<LogWatch> watch, std::unique_ptr<LogReader> reader,
-                std::unique_ptr<LogReader> asked);
+  FileLogSource(LogDisk& disk, std::string folder) : disk_(disk), folder_(std::move(folder)) {}
+  Status open_log();
+  void assign(std::vector<PartitionId> partitions);
+  Status begin_anew();
+  Status same_log() const;
   Polled tell(Event event);
   Result<Polled> look();
   Result<Polled> next_of(PartitionId partition, Held& held);
 
+  LogDisk& disk_;
+  const std::string folder_;
   std::unique_ptr<LogWatch> watch_;  // of the published ends
   std::unique_ptr<LogReader> reader_;
   std::unique_ptr<LogReader> asked_;  // for questions, so that they do not move the reading
+  bool all_ = true;                   // nobody has dealt
   std::map<PartitionId, Held> held_;
   std::deque<Event> events_;
   std::vector<PartitionId> told_;  // what the last Polled spans

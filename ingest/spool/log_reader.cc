@@ -18,6 +18,12 @@ Error dropped(PartitionId partition, Offset offset, Offset start) {
           ""};
 }
 
+Error no_log(const std::string& folder, Error why) {
+  if (why.code != ErrorCode::not_found) return why;
+  return {ErrorCode::not_found, "there is no log in " + folder,
+          "start the process that writes it, or name another folder in the settings"};
+}
+
 }  // namespace
 
 struct LogReader::State {
@@ -49,10 +55,10 @@ struct LogReader::State {
 
 Result<std::unique_ptr<LogReader>> LogReader::open(LogDisk& disk, const std::string& folder) {
   const Result<LogMeta> meta = load_meta(disk, folder);
-  if (!meta) return meta.error();
+  if (!meta) return no_log(folder, meta.error());
   auto state = std::make_unique<State>(disk, folder, *meta);
   auto ends = disk.open(ends_path(folder), OpenFor::reading);
-  if (!ends) return ends.error();
+  if (!ends) return no_log(folder, ends.error());
   state->ends = *std::move(ends);
   state->places.resize(static_cast<std::size_t>(meta->partitions));
   return std::unique_ptr<LogReader>(new LogReader(std::move(state)));
@@ -62,6 +68,12 @@ LogReader::LogReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
 LogReader::~LogReader() = default;
 std::int32_t LogReader::partitions() const { return state_->meta.partitions; }
 std::string LogReader::id() const { return to_hex(state_->meta.id); }
+
+Result<bool> LogReader::lies_there() const {
+  const Result<LogMeta> meta = load_meta(state_->disk, state_->folder);
+  if (!meta) return no_log(state_->folder, meta.error());
+  return meta->id == state_->meta.id;
+}
 
 /// Reads what is published now.
 Status LogReader::State::refresh(PartitionId partition) {

@@ -36,6 +36,10 @@ class LogReader {
   /// First offset whose record has append time >= `time`; H when there is none.
   Result<Offset> offset_at(PartitionId partition, AppendTime time);
 
+  /// False: another log lies in the folder now, and this one is read no further than it was written.
+  /// `not_found`: none does.
+  Result<bool> lies_there() const;
+
   std::int32_t partitions() const;
   std::string id() const;
 
