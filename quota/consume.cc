@@ -11,6 +11,7 @@
 #include "quota/postgres_sql.h"
 #include "quota/postgres_store.h"
 #include "quota/setup.h"
+#include "quota/stream_cursor.h"
 
 #include <functional>
 #include <mutex>
@@ -224,6 +225,11 @@ ExitCode QuotaConsumer::State::run_loop(const Deployment& deployment, const std:
   PostgresStore store(database, deployment.grace,
                       {loop_options.identity.horizon, loop_options.identity.restamp_window});
   QuotaHandler handler(store, deployment, metrics);
+  const StreamCursor cursor(
+      options.stream, database,
+      std::max(loop_options.identity.horizon, loop_options.identity.restamp_window) +
+          loop_options.identity.skew,
+      options.database_timeout);
   ConsumerLoop running(**source, handler, *key, loop_options, system_clock(), metrics);
   at("", &running);
   const Status ended = running.run(stop);

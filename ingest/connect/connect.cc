@@ -52,6 +52,11 @@ Result<std::unique_ptr<StreamLog>> connect_log(const StreamOptions& options) {
   return as<StreamLog>(KafkaAdmin::open(options.kafka_options()));
 }
 
+std::unique_ptr<LogCursor> connect_cursor(const StreamOptions& options) {
+  if (!options.is_file()) return nullptr;
+  return std::make_unique<LogCursor>(disk(), options.log_folder());
+}
+
 Status make_topic(const StreamOptions& options, const TopicPlan& plan, Deadline deadline) {
   auto admin = KafkaAdmin::open(options.kafka_options());
   if (!admin) return admin.error();

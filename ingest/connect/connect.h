@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "ingest/connect/log_cursor.h"
 #include "ingest/connect/stream_options.h"
 #include "ingest/stream/sink.h"
 #include "ingest/stream/source.h"
@@ -23,6 +24,9 @@ Result<std::unique_ptr<Source>> connect_alone(const StreamOptions& options,
                                               std::string_view purpose);
 Result<std::unique_ptr<RecordSink>> connect_sink(const StreamOptions& options);
 Result<std::unique_ptr<StreamLog>> connect_log(const StreamOptions& options);
+
+/// nullptr where a broker keeps the log by its own configuration.
+std::unique_ptr<LogCursor> connect_cursor(const StreamOptions& options);
 
 /// Returns when its partitions are known. `conflict` when it exists.
 Status make_topic(const StreamOptions& options, const TopicPlan& plan, Deadline deadline);

@@ -188,22 +188,25 @@ Result<std::optional<Anchor>> LogReader::anchor_at(PartitionId partition, Offset
   return std::optional(Anchor{offset, record_digest(**record), (*record)->append_time});
 }
 
-Result<Offset> LogReader::offset_at(PartitionId partition, AppendTime time) {
+Result<Offset> LogReader::older_before(PartitionId partition, AppendTime time) {
   WEIR_TRY(state_->refresh(partition));
   const LogEnds ends = state_->places[static_cast<std::size_t>(partition.value)].ends;
   auto firsts = state_->segments(partition, ends);
   if (!firsts) return firsts.error();
-  Offset from = ends.start;
-  // The newest segment before which every record is older: the first such record is there or later.
   for (auto first = firsts->rbegin(); first != firsts->rend() && ends.start < *first; ++first) {
     const auto cursor = state_->open_segment(partition, *first);
     if (!cursor) return cursor.error();
-    if (cursor->header().not_before < time) {
-      from = *first;
-      break;
-    }
+    if (cursor->header().not_before < time) return *first;
   }
-  for (Offset offset = from; offset < ends.end; ++offset) {
+  return ends.start;
+}
+
+Result<Offset> LogReader::offset_at(PartitionId partition, AppendTime time) {
+  // The first such record stands in the segment that this finds, or later.
+  const Result<Offset> from = older_before(partition, time);
+  if (!from) return from;
+  const LogEnds ends = state_->places[static_cast<std::size_t>(partition.value)].ends;
+  for (Offset offset = *from; offset < ends.end; ++offset) {
     const auto record = read(partition, offset);
     if (!record) return record.error();
     if (*record && (*record)->append_time >= time) return offset;

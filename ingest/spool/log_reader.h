@@ -33,6 +33,8 @@ class LogReader {
   Result<std::optional<StreamRecord>> read(PartitionId partition, Offset offset);
   /// The record at exactly `offset` as an anchor (R1); nullopt when none stands there.
   Result<std::optional<Anchor>> anchor_at(PartitionId partition, Offset offset);
+  /// An offset before which every record is older than `time`: where a segment begins. Reads no records.
+  Result<Offset> older_before(PartitionId partition, AppendTime time);
   /// First offset whose record has append time >= `time`; H when there is none.
   Result<Offset> offset_at(PartitionId partition, AppendTime time);
 
