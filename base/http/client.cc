@@ -1,8 +1,11 @@
 #include "base/http/client.h"
 
+#include "base/http/socket_file.h"
+
 #include <algorithm>
 #include <curl/curl.h>
 #include <mutex>
+#include <optional>
 
 namespace weir {
 namespace {
@@ -78,6 +81,7 @@ Error failure(CURL* curl, CURLcode code, const char* detail, const std::string& 
 
 struct HttpClient::State {
   CURL* curl = nullptr;
+  std::string socket_path;  // "": TCP
   char detail[CURL_ERROR_SIZE] = {};
 
   Result<HttpReply> call(const std::string& url, const Headers& headers,
@@ -86,6 +90,12 @@ struct HttpClient::State {
     // To libcurl a time-out of 0 means none.
     if (left_ms == 0) {
       return Error{ErrorCode::unavailable, "HTTP " + url + ": the deadline has passed", ""};
+    }
+    std::optional<SocketPath> socket;  // lives as long as the call
+    if (!socket_path.empty()) {
+      Result<SocketPath> place = SocketPath::of(socket_path);
+      if (!place) return Error{ErrorCode::unavailable, place.error().what, place.error().remedy};
+      socket = *std::move(place);
     }
     HttpReply reply;
     const HeaderList list = list_of(headers);
@@ -104,6 +114,12 @@ struct HttpClient::State {
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, &reply);
+    if (socket) {
+      // A new connection costs next to nothing, and a kept one would bind to a process that is gone.
+      curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket->text().c_str());
+      curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
+      curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
+    }
     if (body != nullptr) {
       // libcurl silently sends a request again when a kept connection turns out dead. A POST may
       // have been acted on by then, so it never goes over one.
@@ -126,6 +142,10 @@ HttpClient::HttpClient() : state_(std::make_unique<State>()) {
   std::call_once(once, [] { WEIR_CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); });
   state_->curl = curl_easy_init();
   WEIR_CHECK(state_->curl != nullptr);
+}
+
+HttpClient::HttpClient(std::string socket_path) : HttpClient() {
+  state_->socket_path = std::move(socket_path);
 }
 
 HttpClient::~HttpClient() { curl_easy_cleanup(state_->curl); }

@@ -20,6 +20,8 @@ struct HttpReply {
 class HttpClient {
  public:
   HttpClient();
+  /// Every call goes to the Unix-domain socket at this path, whatever host the URL names.
+  explicit HttpClient(std::string socket_path);
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;

@@ -114,7 +114,7 @@ HttpResponse busy() {
 
 class Connection {
  public:
-  Connection(ConnectionContext& context, asio::ip::tcp::socket socket)
+  Connection(ConnectionContext& context, HttpSocket socket)
       : context_(context), stream_(std::move(socket)) {}
 
   /// False when there will be none.
@@ -163,7 +163,7 @@ class Connection {
 
   void close() {
     error_code ignored;
-    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+    stream_.socket().shutdown(HttpSocket::shutdown_both, ignored);
     stream_.close();
   }
 
@@ -247,7 +247,7 @@ class Connection {
   /// would never see the answer.
   asio::awaitable<void> linger() {
     error_code ignored;
-    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    stream_.socket().shutdown(HttpSocket::shutdown_send, ignored);
     stream_.expires_after(kLinger);
     for (std::size_t total = 0; total < kLingerBytesMax;) {
       buffer_.clear();
@@ -260,15 +260,13 @@ class Connection {
   static constexpr std::size_t kFirstRead = 8192;
 
   ConnectionContext& context_;
-  beast::tcp_stream stream_;
+  HttpStream stream_;
   beast::flat_buffer buffer_;
 };
 
 }  // namespace
 
-asio::awaitable<void> serve_connection(ConnectionContext& context, asio::ip::tcp::socket socket) {
-  error_code ignored;
-  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+asio::awaitable<void> serve_connection(ConnectionContext& context, HttpSocket socket) {
   Connection connection(context, std::move(socket));
   // A loop here and not in a member function: g++ 12 lays the frame of such a member out wrongly.
   for (bool goes_on = true; goes_on;) {
@@ -278,8 +276,8 @@ asio::awaitable<void> serve_connection(ConnectionContext& context, asio::ip::tcp
   connection.close();
 }
 
-asio::awaitable<void> turn_away(asio::ip::tcp::socket socket) {
-  beast::tcp_stream stream(std::move(socket));
+asio::awaitable<void> turn_away(HttpSocket socket) {
+  HttpStream stream(std::move(socket));
   stream.expires_after(kLinger);
   HttpResponse response = problem(503, "/problems/busy", "Too busy at present",
                                   "there are too many connections; come back later");
@@ -287,7 +285,7 @@ asio::awaitable<void> turn_away(asio::ip::tcp::socket socket) {
   const auto message = message_of(std::move(response), 11, false);
   auto [error, n] = co_await http::async_write(stream, message, kNoThrow);
   error_code ignored;
-  stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  stream.socket().shutdown(HttpSocket::shutdown_send, ignored);
   char discarded[1024];
   while (!error) {
     auto [end, bytes] = co_await stream.async_read_some(asio::buffer(discarded), kNoThrow);

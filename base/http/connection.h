@@ -12,14 +12,19 @@
 #include "base/http/worker_pool.h"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 #include <cstdint>
 #include <functional>
 #include <unordered_set>
 
 namespace weir {
+
+/// TCP or a Unix-domain socket: here they are one.
+using HttpProtocol = boost::asio::generic::stream_protocol;
+using HttpSocket = HttpProtocol::socket;
+using HttpStream = boost::beast::basic_stream<HttpProtocol>;
 
 /// What all connections of a server share. It outlives them.
 struct ConnectionContext {
@@ -30,13 +35,12 @@ struct ConnectionContext {
   boost::asio::io_context& io;
   bool stopping = false;  // I/O thread
   /// Those that wait for a request: closed at once when the server stops. I/O thread.
-  std::unordered_set<boost::beast::tcp_stream*> idle;
+  std::unordered_set<HttpStream*> idle;
 };
 
 /// Serves until the client or the server closes.
-boost::asio::awaitable<void> serve_connection(ConnectionContext& context,
-                                              boost::asio::ip::tcp::socket socket);
+boost::asio::awaitable<void> serve_connection(ConnectionContext& context, HttpSocket socket);
 /// Says 503 and closes.
-boost::asio::awaitable<void> turn_away(boost::asio::ip::tcp::socket socket);
+boost::asio::awaitable<void> turn_away(HttpSocket socket);
 
 }  // namespace weir

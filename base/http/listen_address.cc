@@ -6,9 +6,11 @@
 namespace weir {
 namespace {
 
+constexpr std::string_view kUnix = "unix:";
+
 Error wrong(std::string_view text, const std::string& why) {
   return Error{ErrorCode::config, "the address '" + std::string(text) + "' " + why,
-               "write host:port, like 127.0.0.1:8080 or [::1]:8080"};
+               "write host:port, like 127.0.0.1:8080 or [::1]:8080, or unix:/path"};
 }
 
 bool is_ip_address(const std::string& host, bool bracketed) {
@@ -19,6 +21,11 @@ bool is_ip_address(const std::string& host, bool bracketed) {
 }  // namespace
 
 Result<ListenAddress> parse_listen_address(std::string_view text) {
+  if (text.starts_with(kUnix)) {
+    text.remove_prefix(kUnix.size());
+    if (text.empty()) return wrong(kUnix, "names no socket");
+    return ListenAddress{"", 0, std::string(text)};
+  }
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return wrong(text, "has no port");
   const std::string_view port = text.substr(colon + 1);

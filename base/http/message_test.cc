@@ -101,6 +101,13 @@ TEST(ListenAddress, usual_forms_are_read) {
   }
 }
 
+TEST(ListenAddress, a_socket_is_named_by_its_path) {
+  const auto address = parse_listen_address("unix:/run/weir/writer.sock");
+  ASSERT_TRUE(address);
+  EXPECT_EQ(address->path, "/run/weir/writer.sock");
+  EXPECT_FALSE(parse_listen_address("unix:"));
+}
+
 TEST(ListenAddress, what_is_none_is_refused_with_its_reason) {
   for (const char* text :
        {"", "127.0.0.1", "8080", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:-1",

@@ -3,17 +3,24 @@
 #include "base/http/connection.h"
 #include "base/http/dispatcher.h"
 #include "base/http/listen_address.h"
+#include "base/http/socket_file.h"
 #include "base/http/worker_pool.h"
 #include "base/log.h"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
+#include <cstring>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace weir {
@@ -38,6 +45,11 @@ Error cannot_listen(const HttpServerOptions& options, const error_code& error) {
                "HTTP cannot listen on " + options.listen + ": " + error.message(), remedy};
 }
 
+Error no_socket(const std::string& path, const error_code& error) {
+  return Error{ErrorCode::unavailable, "HTTP cannot listen on " + path + ": " + error.message(),
+               "let its folder be on a local file system, and let this user write to it"};
+}
+
 HttpResponse not_ready(const std::vector<std::string>& reasons) {
   std::string list;
   std::string detail;
@@ -60,7 +72,7 @@ void HttpServerOptions::declare(Settings& settings, const std::string& table,
   constexpr std::int64_t kMiB = 1 << 20;
   listen_setting = table + ".listen";
   settings.text(table + ".listen", &listen, default_listen,
-                "host:port to listen on; port 0 takes a free one");
+                "host:port to listen on (port 0 takes a free one), or unix:/path");
   settings.integer(table + ".threads", &threads, threads, 1, 64, "threads",
                    "threads that run handlers");
   settings.integer(table + ".body_bytes_max", &body_bytes_max, body_bytes_max, 1024, 256 * kMiB,
@@ -92,8 +104,9 @@ struct HttpServer::State {
   std::unique_ptr<WorkerPool> workers;
   std::unique_ptr<ConnectionContext> context;
   asio::io_context io{1};
-  tcp::acceptor acceptor{io};
-  asio::steady_timer pause{io};  // of accepting, when the process is out of descriptors
+  asio::basic_socket_acceptor<HttpProtocol> acceptor{io};
+  std::optional<SocketFile> file;  // of a Unix-domain socket
+  asio::steady_timer pause{io};    // of accepting, when the process is out of descriptors
   std::thread thread;
 
   std::int64_t turned_away = 0;  // I/O thread
@@ -128,17 +141,38 @@ struct HttpServer::State {
   Status listen() {
     Result<ListenAddress> address = parse_listen_address(options.listen);
     if (!address) return address.error().within(options.listen_setting);
+    if (!address->path.empty()) return listen_local(address->path);
     const tcp::endpoint endpoint(asio::ip::make_address(address->host), address->port);
     error_code error;
     const auto step = [&](auto action) {
       if (!error) action();
     };
     step([&] { acceptor.open(endpoint.protocol(), error); });
-    step([&] { acceptor.set_option(tcp::acceptor::reuse_address(true), error); });
+    step([&] { acceptor.set_option(asio::socket_base::reuse_address(true), error); });
+    // Connections inherit it: an answer is not held back for the next one.
+    step([&] { acceptor.set_option(tcp::no_delay(true), error); });
     step([&] { acceptor.bind(endpoint, error); });
     step([&] { acceptor.listen(asio::socket_base::max_listen_connections, error); });
     if (error) return cannot_listen(options, error);
-    port = acceptor.local_endpoint().port();
+    tcp::endpoint bound;
+    const auto local = acceptor.local_endpoint();
+    std::memcpy(bound.data(), local.data(), std::min(local.size(), bound.capacity()));
+    port = bound.port();
+    return {};
+  }
+
+  Status listen_local(const std::string& path) {
+    Result<SocketFile> place = SocketFile::prepare(path);
+    if (!place) return place.error();
+    const asio::local::stream_protocol::endpoint endpoint(place->short_path());
+    error_code error;
+    acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (error) return no_socket(path, error);
+    WEIR_TRY(place->guard());  // nobody can connect before listen()
+    acceptor.listen(asio::socket_base::max_listen_connections, error);
+    if (error) return no_socket(path, error);
+    file = *std::move(place);
     return {};
   }
 
@@ -153,13 +187,13 @@ struct HttpServer::State {
     metrics.gauge("weir_http_connections", "open HTTP connections").set(now);
   }
 
-  asio::awaitable<void> serve(tcp::socket socket) {
+  asio::awaitable<void> serve(HttpSocket socket) {
     count_connections(+1);
     co_await serve_connection(*context, std::move(socket));
     count_connections(-1);
   }
 
-  asio::awaitable<void> refuse(tcp::socket socket) {
+  asio::awaitable<void> refuse(HttpSocket socket) {
     ++turned_away;
     metrics.counter("weir_http_connections_refused_total", "HTTP connections told 503").add();
     if (turned_away <= kTurnedAwayMax) co_await turn_away(std::move(socket));
@@ -171,7 +205,7 @@ struct HttpServer::State {
     return connections >= options.connections_max;
   }
 
-  void take(tcp::socket socket) {
+  void take(HttpSocket socket) {
     if (is_full()) {
       asio::co_spawn(io, refuse(std::move(socket)), asio::detached);
     } else {
@@ -236,6 +270,7 @@ std::uint16_t HttpServer::port() const { return state_->port; }
 void HttpServer::stop() {
   State& state = *state_;
   if (!state.thread.joinable()) return;
+  state.file.reset();
   state.begin_stop();
   {
     std::unique_lock lock(state.mutex);

@@ -10,6 +10,10 @@
 // Built in: GET /healthz (process is alive), GET /readyz (200, or 503 with the reasons), GET
 // /metrics; the x-request-id and traceparent headers; problem+json for 404, 405 and thrown
 // exceptions; Authorization: Bearer for routes that ask for a tenant.
+//
+// `listen` may name a Unix-domain socket, "unix:/path". Its file has mode 0660: whoever may write to it
+// may send requests, nobody else. A file that a dead process left is replaced; error when somebody
+// listens there. It is removed at the stop.
 #pragma once
 
 #include "base/http/api_keys.h"
@@ -28,7 +32,7 @@
 namespace weir {
 
 struct HttpServerOptions {
-  std::string listen = "127.0.0.1:0";  // host:port; port 0 takes a free one
+  std::string listen = "127.0.0.1:0";  // host:port (0: a free one), or unix:/path
   std::int64_t threads = 2;
   std::int64_t body_bytes_max = 8 << 20;
   std::int64_t header_bytes_max = 16 << 10;
