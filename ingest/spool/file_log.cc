@@ -173,6 +173,7 @@ void FileLog::State::tell(std::unique_lock<std::mutex>& lock) {
     bounds.push_back(partition.bounds());
     bytes += partition.bytes();
   }
+  is_broken = broken.has_value();
   leading = false;
   turn.notify_all();
 }
@@ -263,6 +264,11 @@ LogBounds FileLog::bounds(PartitionId partition) const {
 std::int64_t FileLog::bytes() const {
   std::lock_guard lock(state_->mutex);
   return state_->bytes;
+}
+
+bool FileLog::is_broken() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->is_broken;
 }
 
 std::int32_t FileLog::partitions() const { return state_->meta.partitions; }

@@ -81,6 +81,8 @@ class FileLog {
   const std::string& folder() const;
   /// Of all segments, as bytes_max counts them.
   std::int64_t bytes() const;
+  /// It takes no more records until it is opened anew.
+  bool is_broken() const;
   /// What open() cut off, a sentence for each partition, for the log of the process.
   const std::vector<std::string>& cut_at_open() const;
 

@@ -54,6 +54,7 @@ struct FileLog::State {
   std::deque<Request*> queue;
   std::vector<LogBounds> bounds;  // as published
   std::int64_t bytes = 0;
+  bool is_broken = false;
 
   Status check(std::span<const LogRecord> records) const;
   void lead(std::unique_lock<std::mutex>& lock);

@@ -1,0 +1,13 @@
+#include "ingest/spool/log_identity.h"
+
+#include "ingest/spool/log_folder.h"
+
+namespace weir {
+
+Result<LogIdentity> identify_log(LogDisk& disk, const std::string& folder) {
+  const Result<LogMeta> meta = load_meta(disk, folder);
+  if (!meta) return meta.error();
+  return LogIdentity{to_hex(meta->id), meta->partitions};
+}
+
+}  // namespace weir
