@@ -1,16 +1,13 @@
-// A file log on a real volume. Its members share a group of the test's own, since nobody else deals
-// partitions there. Segments are small, so that every record begins a new one.
+// A file log on a real volume, of this process alone. Segments are small, so that every record begins a
+// new one.
 #include "base/digest.h"
 #include "ingest/spool/file_log_sink.h"
-#include "ingest/spool/file_log_source.h"
 #include "ingest/spool/file_stream_log.h"
 #include "ingest/spool/real_disk.h"
-#include "ingest/stream/pass_through_source.h"
+#include "tests/contract/stream/dealt_group.h"
 #include "tests/contract/stream/stream_under_test.h"
 
-#include <algorithm>
 #include <filesystem>
-#include <gtest/gtest.h>
 
 namespace weir {
 namespace {
@@ -19,7 +16,7 @@ class FileUnderTest : public StreamUnderTest {
  public:
   explicit FileUnderTest(std::int32_t partitions)
       : folder_((std::filesystem::temp_directory_path() / ("weir-log-" + random_hex(8))).string()),
-        partitions_(partitions) {
+        group_(disk_, folder_, partitions) {
     FileLogOptions options;
     options.folder = folder_;
     options.partitions = partitions;
@@ -32,7 +29,7 @@ class FileUnderTest : public StreamUnderTest {
     std::filesystem::remove_all(folder_);
   }
 
-  std::unique_ptr<Source> join() override;
+  std::unique_ptr<Source> join() override { return group_.join(); }
   RecordSink& sink() override { return *sink_; }
   void put_foreign(PartitionId partition, std::string_view key, std::string_view value) override {
     put({partition, "", key, value, {}});
@@ -51,55 +48,18 @@ class FileUnderTest : public StreamUnderTest {
   void pass_time() override { clock_.advance(std::chrono::milliseconds(5)); }
 
  private:
-  /// A member that tells the group when it goes.
-  class Member : public PassThroughSource {
-   public:
-    Member(FileUnderTest& group, std::unique_ptr<FileLogSource> source)
-        : PassThroughSource(*source), group_(group), source_(std::move(source)) {}
-    ~Member() override {
-      std::erase(group_.members_, this);
-      group_.deal();
-    }
-    void deal(std::vector<PartitionId> share) { source_->deal(std::move(share)); }
-
-   private:
-    FileUnderTest& group_;
-    std::unique_ptr<FileLogSource> source_;
-  };
-
   void put(const LogRecord& record) {
     EXPECT_TRUE(log_->append({&record, 1}, Deadline::in(std::chrono::seconds(20))));
   }
-  void deal() {
-    for (std::size_t member = 0; member < members_.size(); ++member) {
-      std::vector<PartitionId> share;
-      for (auto p = static_cast<std::int32_t>(member); p < partitions_;
-           p += static_cast<std::int32_t>(members_.size())) {
-        share.push_back(PartitionId{p});
-      }
-      members_[member]->deal(std::move(share));
-    }
-  }
 
   const std::string folder_;
-  const std::int32_t partitions_;
   RealDisk disk_;
   ManualClock clock_{WallTime{1'700'000'000'000'000}};
   std::unique_ptr<FileLog> log_;
   std::unique_ptr<FileLogSink> sink_;
   FileStreamLog outside_{disk_, folder_, "log"};
-  std::vector<Member*> members_;
+  DealtGroup group_;
 };
-
-std::unique_ptr<Source> FileUnderTest::join() {
-  auto source = FileLogSource::open(disk_, folder_);
-  EXPECT_TRUE(source) << source.error().text();
-  (*source)->deal({});  // a newcomer holds nothing until it is dealt in
-  auto member = std::make_unique<Member>(*this, *std::move(source));
-  members_.push_back(member.get());
-  deal();
-  return member;
-}
 
 }  // namespace
 

@@ -40,6 +40,9 @@ class StreamUnderTest {
 std::unique_ptr<StreamUnderTest> make_memory_stream(std::int32_t partitions);
 /// On a volume, in a folder of its own.
 std::unique_ptr<StreamUnderTest> make_file_stream(std::int32_t partitions);
+/// The same, kept for several processes: the keeper is in this one, or in another.
+std::unique_ptr<StreamUnderTest> make_near_stream(std::int32_t partitions);
+std::unique_ptr<StreamUnderTest> make_far_stream(std::int32_t partitions);
 /// Fails the test when WEIR_TEST_KAFKA does not name a broker; then nullptr.
 std::unique_ptr<StreamUnderTest> make_kafka_stream(std::int32_t partitions);
 
