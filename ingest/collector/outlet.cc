@@ -84,7 +84,7 @@ Result<std::unique_ptr<Outlet>> Outlet::open(const CollectorSettings& settings,
   StreamOptions to = settings.stream;
   to.delivery_timeout = std::min(to.delivery_timeout, kDeliveryTimeoutMax);
   if (!purpose.topic.empty()) to.topic = purpose.topic;
-  Result<std::unique_ptr<RecordSink>> stream = connect_sink(to);
+  Result<std::unique_ptr<RecordSink>> stream = connect_keeper(to, metrics);
   if (!stream) return stream.error();
 
   ProducerOptions options;

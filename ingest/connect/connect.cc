@@ -1,6 +1,10 @@
 #include "ingest/connect/connect.h"
 
 #include "base/digest.h"
+#include "base/volume/durable_file.h"
+#include "ingest/connect/kept_log.h"
+#include "ingest/connect/late_sink.h"
+#include "ingest/file_stream/new_log.h"
 #include "ingest/kafka/kafka_admin.h"
 #include "ingest/kafka/kafka_sink.h"
 #include "ingest/kafka/kafka_source.h"
@@ -16,6 +20,25 @@ LogDisk& disk() {
   static RealDisk real;
   return real;
 }
+
+/// A sink that brings its log's keeper.
+class KeepingSink : public RecordSink {
+ public:
+  KeepingSink(const StreamOptions& options, std::unique_ptr<KeptLog> log)
+      : log_(std::move(log)),
+        sink_(disk(), options.log_folder(), options.delivery_timeout, &log_->keeper()) {}
+  Result<std::vector<Appended>> append(std::span<const OutRecord> records,
+                                       Deadline deadline) override {
+    return sink_.append(records, deadline);
+  }
+  Result<std::int32_t> partition_count(Deadline deadline) override {
+    return sink_.partition_count(deadline);
+  }
+
+ private:
+  std::unique_ptr<KeptLog> log_;
+  LateSink sink_;
+};
 
 template <class Interface, class Made>
 Result<std::unique_ptr<Interface>> as(Result<std::unique_ptr<Made>> made) {
@@ -41,7 +64,18 @@ Result<std::unique_ptr<Source>> connect_alone(const StreamOptions& options,
 }
 
 Result<std::unique_ptr<RecordSink>> connect_sink(const StreamOptions& options) {
+  if (options.is_file()) {
+    return std::unique_ptr<RecordSink>(std::make_unique<LateSink>(
+        disk(), options.log_folder(), options.delivery_timeout, nullptr));
+  }
   return as<RecordSink>(KafkaSink::open(options.kafka_options()));
+}
+
+Result<std::unique_ptr<RecordSink>> connect_keeper(const StreamOptions& options, Metrics& metrics) {
+  if (!options.is_file()) return connect_sink(options);
+  auto log = KeptLog::open(disk(), options, metrics);
+  if (!log) return std::move(log).error();
+  return std::unique_ptr<RecordSink>(std::make_unique<KeepingSink>(options, *std::move(log)));
 }
 
 Result<std::unique_ptr<StreamLog>> connect_log(const StreamOptions& options) {
@@ -58,6 +92,13 @@ std::unique_ptr<LogCursor> connect_cursor(const StreamOptions& options) {
 }
 
 Status make_topic(const StreamOptions& options, const TopicPlan& plan, Deadline deadline) {
+  if (options.is_file()) {
+    WEIR_TRY(make_folders(options.folder));
+    const auto log = make_file_log(disk(), options.log_folder(), plan.partitions);
+    if (!log) return log.error();
+    if (log->made) return {};
+    return Error{ErrorCode::conflict, "a log is there already: " + options.log_folder(), ""};
+  }
   auto admin = KafkaAdmin::open(options.kafka_options());
   if (!admin) return admin.error();
   return (*admin)->create_topic(plan, deadline);

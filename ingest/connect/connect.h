@@ -4,6 +4,7 @@
 // bad option; else as the interfaces say.
 #pragma once
 
+#include "base/metrics.h"
 #include "base/result.h"
 #include "ingest/connect/log_cursor.h"
 #include "ingest/connect/stream_options.h"
@@ -23,6 +24,9 @@ Result<std::unique_ptr<Source>> connect_source(const StreamOptions& options);
 Result<std::unique_ptr<Source>> connect_alone(const StreamOptions& options,
                                               std::string_view purpose);
 Result<std::unique_ptr<RecordSink>> connect_sink(const StreamOptions& options);
+/// As connect_sink(); on a file log the process also keeps the log while no other does, and so is
+/// weir-ingest alone. `metrics` outlives it.
+Result<std::unique_ptr<RecordSink>> connect_keeper(const StreamOptions& options, Metrics& metrics);
 Result<std::unique_ptr<StreamLog>> connect_log(const StreamOptions& options);
 
 /// nullptr where a broker keeps the log by its own configuration.

@@ -49,6 +49,10 @@ void declare_stream_settings(Settings& settings, StreamOptions* into) {
   settings.duration("stream.retention", &into->retention, into->retention, minutes(1),
                     hours(24 * 3650),
                     "how long a file log keeps records that weir-quota no longer needs");
+  settings.integer("stream.retention_bytes", &into->retention_bytes, into->retention_bytes, 0,
+                   std::int64_t{1} << 46, "bytes",
+                   "of a file log, that it keeps of records that weir-quota no longer needs; 0: no "
+                   "bound but the age");
   declare_kafka_settings(settings, &into->kafka);
 }
 

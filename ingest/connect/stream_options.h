@@ -32,6 +32,7 @@ struct StreamOptions {
 
   // keeping a file log: weir-ingest alone
   std::int64_t bytes_max = std::int64_t{8} << 30;
+  std::int64_t retention_bytes = 0;  // 0: no bound below bytes_max
   Micros retention = std::chrono::hours(7 * 24);
 
   KafkaOptions kafka;  // what only Kafka has
