@@ -167,6 +167,34 @@ TEST_F(FileStreamSinkTest, a_log_that_is_moved_away_takes_no_more_records) {
   EXPECT_THAT(values(root_ + "/old"), ElementsAre("a"));
 }
 
+TEST_F(FileStreamSinkTest, requests_beyond_the_bound_in_bytes_wait_for_their_turn) {
+  options_.queued_bytes_max = 300'000;
+  const Child keeper = keeper_process();
+  auto to = sink();
+  ASSERT_TRUE(append(*to, "first"));
+  {
+    std::vector<std::jthread> writers;
+    for (int i = 0; i < 8; ++i) {
+      writers.emplace_back([&] {
+        for (int n = 0; n < 5; ++n) {
+          const auto places = append(*to, std::string(200'000, 'x'));
+          EXPECT_TRUE(places) << places.error().text();
+        }
+      });
+    }
+  }
+  EXPECT_THAT(values(), SizeIs(41));  // none twice: who was told to wait had appended nothing
+}
+
+TEST_F(FileStreamSinkTest, a_folder_with_a_long_path_is_kept_and_reached) {
+  folder_ = root_ + "/" + std::string(120, 'd') + "/log";
+  options_.log.folder = folder_;
+  ASSERT_TRUE(make_file_log(disk_, folder_, 2));
+  const Child keeper = keeper_process();
+  EXPECT_TRUE(append(*sink(), "far"));
+  EXPECT_THAT(values(), ElementsAre("far"));
+}
+
 /// Needs root, to become somebody else.
 TEST_F(FileStreamSinkTest, who_may_not_write_to_the_socket_appends_nothing) {
   ASSERT_EQ(::geteuid(), 0U) << "this test needs root";
