@@ -242,12 +242,11 @@ FileLog* LogKeeper::State::use() {
 }
 
 void LogKeeper::State::end_use(bool again) {
-  {
-    const std::lock_guard lock(mutex);
-    --in_use;
-    if (again) look_again = true;
-  }
-  changed.notify_all();
+  const std::lock_guard lock(mutex);
+  --in_use;
+  if (again) look_again = true;
+  // At each append it would wake the keeper's thread for nothing.
+  if (again || !open) changed.notify_all();
 }
 
 Result<std::vector<Appended>> LogKeeper::State::append(const std::string& id,
