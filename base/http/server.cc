@@ -19,6 +19,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <cstring>
+#include <fcntl.h>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -167,6 +168,8 @@ struct HttpServer::State {
     const asio::local::stream_protocol::endpoint endpoint(place->short_path());
     error_code error;
     acceptor.open(endpoint.protocol(), error);
+    // A child that lived on would look like a listener.
+    if (!error) ::fcntl(acceptor.native_handle(), F_SETFD, FD_CLOEXEC);
     if (!error) acceptor.bind(endpoint, error);
     if (error) return no_socket(path, error);
     WEIR_TRY(place->guard());  // nobody can connect before listen()

@@ -20,13 +20,17 @@ using testing::SizeIs;
 
 class LogKeeperTest : public KeeperTest {
  protected:
-  /// Sends `bytes`, then nothing more; what comes back until the other side closes.
-  std::string tell(const std::string& bytes) {
-    const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM, 0));
+  sockaddr_un address() const {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     writer_socket(folder_).copy(address.sun_path, sizeof address.sun_path - 1);
-    EXPECT_EQ(::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    return address;
+  }
+  /// Sends `bytes`, then nothing more; what comes back until the other side closes.
+  std::string tell(const std::string& bytes) {
+    const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM, 0));
+    const sockaddr_un to = address();
+    EXPECT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
     EXPECT_EQ(::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(bytes.size()));
     ::shutdown(socket.get(), SHUT_WR);
@@ -190,6 +194,16 @@ TEST_F(LogKeeperTest, rubbish_on_the_socket_changes_nothing) {
   EXPECT_THAT(values(), IsEmpty());
   ASSERT_TRUE(append(*sink(), "fine"));
   EXPECT_THAT(values(), ElementsAre("fine"));
+}
+
+/// A child that a dead keeper left behind can hold its socket open.
+TEST_F(LogKeeperTest, who_has_the_lock_replaces_a_socket_on_which_another_listens) {
+  const Descriptor left(::socket(AF_UNIX, SOCK_STREAM, 0));
+  const sockaddr_un at = address();
+  ASSERT_EQ(::bind(left.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at), 0);
+  ASSERT_EQ(::listen(left.get(), 8), 0);
+  auto own = keeper_with_log();
+  EXPECT_TRUE(append(*sink(), "through the new one"));
 }
 
 TEST_F(LogKeeperTest, it_says_what_it_keeps) {

@@ -3,6 +3,7 @@
 #include "ingest/file_stream/append_wire.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 namespace weir {
@@ -60,6 +61,10 @@ HttpResponse answer(const WriterServer::Calls& calls, const HttpRequest& request
 
 Result<std::unique_ptr<WriterServer>> WriterServer::start(const LogKeeperOptions& options,
                                                           Calls calls) {
+  // Its owner has lost the lock, and is dead, even if a child of his still holds it open.
+  const std::string socket = writer_socket(options.log.folder);
+  std::error_code ignored;
+  if (std::filesystem::is_socket(socket, ignored)) std::filesystem::remove(socket, ignored);
   std::unique_ptr<WriterServer> made(new WriterServer(options_of(options)));
   made->server_.route("GET", "/v1/log", Access::open,
                       [describe = std::move(calls.describe)](const HttpRequest&) {
