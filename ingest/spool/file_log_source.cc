@@ -47,7 +47,10 @@ void FileLogSource::deal(std::vector<PartitionId> partitions) {
 
 void FileLogSource::assign(std::vector<PartitionId> partitions) {
   std::erase_if(partitions, [&](PartitionId one) { return one.value >= this->partitions(); });
-  if (!held_.empty()) {
+  const bool untold = !events_.empty() && events_.back().kind == Polled::Kind::assigned;
+  if (untold) {
+    events_.pop_back();  // nobody has heard of what was held
+  } else if (!held_.empty()) {
     Event lost{Polled::Kind::revoked, {}};
     for (const auto& [partition, held] : held_) lost.partitions.push_back(partition);
     events_.push_back(std::move(lost));

@@ -29,7 +29,8 @@ class FileLogSource : public Source {
   /// `not_found` when there is no log yet. `disk` outlives it.
   static Result<std::unique_ptr<FileLogSource>> open(LogDisk& disk, const std::string& folder);
 
-  /// What was held is revoked, then those of `partitions` that the log has are assigned.
+  /// What was held is revoked, then those of `partitions` that the log has are assigned. What poll()
+  /// has not told yet is not told any more.
   void deal(std::vector<PartitionId> partitions);
   /// poll() has something to tell without a look at the log.
   bool has_events() const { return !events_.empty(); }

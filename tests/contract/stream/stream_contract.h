@@ -11,11 +11,6 @@ namespace weir {
 inline constexpr PartitionId kFirst{0};
 inline constexpr PartitionId kSecond{1};
 
-struct Implementation {
-  const char* name;
-  std::unique_ptr<StreamUnderTest> (*make)(std::int32_t partitions);
-};
-
 class StreamContract : public testing::TestWithParam<Implementation> {
  protected:
   void SetUp() override {
@@ -41,6 +36,7 @@ class StreamContract : public testing::TestWithParam<Implementation> {
 inline auto every_stream() {
   return testing::Values(Implementation{"memory", make_memory_stream},
                          Implementation{"file", make_file_stream},
+                         Implementation{"file_group", make_file_group_stream},
                          Implementation{"file_near", make_near_stream},
                          Implementation{"file_far", make_far_stream},
                          Implementation{"kafka", make_kafka_stream});

@@ -36,6 +36,10 @@ class StreamUnderTest {
   virtual void pass_time() = 0;
 };
 
+struct Implementation {
+  const char* name;
+  std::unique_ptr<StreamUnderTest> (*make)(std::int32_t partitions);
+};
 /// Fresh streams of `partitions` partitions each.
 std::unique_ptr<StreamUnderTest> make_memory_stream(std::int32_t partitions);
 /// On a volume, in a folder of its own.
@@ -43,6 +47,8 @@ std::unique_ptr<StreamUnderTest> make_file_stream(std::int32_t partitions);
 /// The same, kept for several processes: the keeper is in this one, or in another.
 std::unique_ptr<StreamUnderTest> make_near_stream(std::int32_t partitions);
 std::unique_ptr<StreamUnderTest> make_far_stream(std::int32_t partitions);
+/// The same, read by members of a group that deals for itself.
+std::unique_ptr<StreamUnderTest> make_file_group_stream(std::int32_t partitions);
 /// Fails the test when WEIR_TEST_KAFKA does not name a broker; then nullptr.
 std::unique_ptr<StreamUnderTest> make_kafka_stream(std::int32_t partitions);
 
