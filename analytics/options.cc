@@ -14,6 +14,9 @@ constexpr std::int64_t kTiB = std::int64_t{1} << 40;
 void declare_consume(Settings& settings, AnalyticsOptions* into) {
   LoopOptions& loop = into->loop;
   settings.text("analytics.group", &into->stream.group, "weir-analytics", "consumer group");
+  settings.text("analytics.group_folder", &into->stream.group_folder, "",
+                "on a file log: where the consumers of the group find one another; empty: group in "
+                "analytics.volume");
   settings.text("analytics.consumer_listen", &into->consumer_listen, "127.0.0.1:8092",
                 "host:port of health and metrics of `weir-analytics consume`");
   settings.integer("analytics.commit_rows_max", &loop.commit_rows_max, loop.commit_rows_max, 1,

@@ -58,6 +58,9 @@ void declare(Settings& settings, QuotaOptions* into) {
   settings.text("quota.volume", &into->volume, "quota",
                 "folder of the identity index, on quota's own volume");
   settings.text("quota.group", &into->stream.group, "weir-quota", "consumer group");
+  settings.text("quota.group_folder", &into->stream.group_folder, "",
+                "on a file log: where the consumers of the group find one another; empty: group in "
+                "quota.volume");
   settings.duration("quota.answer_age_max", &into->answer_age_max, seconds(1), Micros(0),
                     seconds(10),
                     "how old a ledger sum may be that an answer or a check is made of");

@@ -4,6 +4,7 @@
 #include "base/volume/durable_file.h"
 #include "ingest/connect/kept_log.h"
 #include "ingest/connect/late_sink.h"
+#include "ingest/file_stream/file_stream_source.h"
 #include "ingest/file_stream/new_log.h"
 #include "ingest/kafka/kafka_admin.h"
 #include "ingest/kafka/kafka_sink.h"
@@ -49,7 +50,15 @@ Result<std::unique_ptr<Interface>> as(Result<std::unique_ptr<Made>> made) {
 }  // namespace
 
 Result<std::unique_ptr<Source>> connect_source(const StreamOptions& options) {
-  if (options.is_file()) return as<Source>(FileLogSource::open(disk(), options.log_folder()));
+  if (options.is_file()) {
+    FileStreamOptions file;
+    file.folder = options.log_folder();
+    file.group_folder = options.group_folder + "/" + options.topic;
+    file.group.session_timeout = options.session_timeout;
+    file.group.heartbeat_interval = options.session_timeout / 4;
+    return std::unique_ptr<Source>(
+        std::make_unique<FileStreamSource>(disk(), std::move(file), system_clock()));
+  }
   return as<Source>(KafkaSource::open(options.kafka_options()));
 }
 
