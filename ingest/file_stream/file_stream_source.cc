@@ -24,6 +24,12 @@ Error FileStreamSource::no_log() const {
           "start the process that writes it"};
 }
 
+/// For a question, which may come before the first poll().
+Status FileStreamSource::have_log() {
+  if (!source_) WEIR_TRY(open_log());
+  return source_ ? Status() : no_log();
+}
+
 /// A log that is not there is no error: `source_` stays none.
 Status FileStreamSource::open_log() {
   auto opened = FileLogSource::open(disk_, options_.folder);
@@ -103,24 +109,24 @@ Result<Offset> FileStreamSource::position(PartitionId partition) {
 }
 
 Result<LogBounds> FileStreamSource::bounds(PartitionId partition, Deadline deadline) {
-  if (!source_) return no_log();
+  WEIR_TRY(have_log());
   return source_->bounds(partition, deadline);
 }
 
 Result<Offset> FileStreamSource::offset_at(PartitionId partition, AppendTime time,
                                            Deadline deadline) {
-  if (!source_) return no_log();
+  WEIR_TRY(have_log());
   return source_->offset_at(partition, time, deadline);
 }
 
 Result<std::optional<Anchor>> FileStreamSource::anchor_at(PartitionId partition, Offset offset,
                                                           Deadline deadline) {
-  if (!source_) return no_log();
+  WEIR_TRY(have_log());
   return source_->anchor_at(partition, offset, deadline);
 }
 
 Result<std::int32_t> FileStreamSource::partition_count(Deadline deadline) {
-  if (!source_) return no_log();
+  WEIR_TRY(have_log());
   return source_->partition_count(deadline);
 }
 

@@ -51,6 +51,7 @@ class FileStreamSource : public Source {
 
  private:
   Status open_log();
+  Status have_log();
   Status follow_group();
   Status join_group();
   Error no_log() const;

@@ -56,7 +56,7 @@ class FileGroupUnderTest : public StreamUnderTest {
 
   const std::string root_;
   RealDisk disk_;
-  ManualClock clock_{WallTime{1'700'000'000'000'000}};
+  ManualClock clock_{system_clock().now()};
   std::unique_ptr<FileLog> log_;
   std::unique_ptr<FileLogSink> sink_;
 };

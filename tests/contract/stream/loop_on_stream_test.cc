@@ -1,9 +1,11 @@
-// The consumer loop on a real broker, its handler in memory: members come and go in the middle of
-// everything, and each event is applied exactly once.
+// The consumer loop on a real broker and on a file log that deals for itself, its handler in memory:
+// members come and go in the middle of everything, and each event is applied exactly once.
 #include "ingest/stream/loop_fixture.h"
 #include "tests/contract/stream/stream_under_test.h"
 
+#include <functional>
 #include <gmock/gmock.h>
+#include <map>
 #include <random>
 
 namespace weir {
@@ -11,21 +13,20 @@ namespace {
 
 constexpr std::int32_t kPartitions = 3;
 
-class LoopOnKafka : public testing::Test {
+class LoopOnStream : public testing::TestWithParam<Implementation> {
  protected:
-  LoopOnKafka()
-      : folder_(
-            (std::filesystem::temp_directory_path() / ("weir-kafka-" + random_hex(8))).string()),
+  LoopOnStream()
+      : folder_((std::filesystem::temp_directory_path() / ("weir-loop-" + random_hex(8))).string()),
         key_(*IdentityKey::from_secret("an identity key for tests only")) {
     options_.commit_interval = std::chrono::milliseconds(20);
     options_.commit_rows_max = 3000;
     options_.observe_interval = std::chrono::milliseconds(200);
     options_.identity.open_bytes_max = 64 << 10;
   }
-  ~LoopOnKafka() override { std::filesystem::remove_all(folder_); }
+  ~LoopOnStream() override { std::filesystem::remove_all(folder_); }
   void SetUp() override {
-    stream_ = make_kafka_stream(kPartitions);
-    ASSERT_NE(stream_, nullptr) << "no broker";
+    stream_ = GetParam().make(kPartitions);
+    ASSERT_NE(stream_, nullptr) << "no stream to test";
   }
 
   struct Member {
@@ -84,7 +85,7 @@ class LoopOnKafka : public testing::Test {
   std::unique_ptr<StreamUnderTest> stream_;
 };
 
-TEST_F(LoopOnKafka, members_that_die_in_the_middle_cost_no_event_and_double_none) {
+TEST_P(LoopOnStream, members_that_die_in_the_middle_cost_no_event_and_double_none) {
   constexpr int kRounds = 6, kEach = 5000;
   std::mt19937 random(7);
   auto one = join("a");
@@ -123,7 +124,41 @@ TEST_F(LoopOnKafka, members_that_die_in_the_middle_cost_no_event_and_double_none
   EXPECT_EQ(sum.received, sum.applied + sum.duplicate);
 }
 
-TEST_F(LoopOnKafka, a_quiet_topic_is_known_to_be_applied_up_to_now) {
+TEST_P(LoopOnStream, R16_what_retention_took_unread_becomes_a_gap_and_the_rest_is_read) {
+  auto one = join("a");
+  const auto step_until = [&](const std::function<bool()>& done) {
+    const Deadline deadline = Deadline::in(std::chrono::seconds(60));
+    while (!done() && !deadline.passed()) step(*one, 1);
+    EXPECT_TRUE(done());
+  };
+  send(0, 500);
+  step_until([&] { return all_applied(500); });
+  one.reset();
+  send(500, 1000);
+  auto outside = stream_->join();
+  std::map<PartitionId, Offset> ends;
+  for (std::int32_t p = 0; p < kPartitions; ++p) {
+    const PartitionId partition{p};
+    const auto bounds = outside->bounds(partition, Deadline::in(std::chrono::seconds(20)));
+    ASSERT_TRUE(bounds) << bounds.error().text();
+    ends[partition] = bounds->end;
+    stream_->retain_from(partition, ends[partition]);
+  }
+  outside.reset();
+  send(1000, 1500);
+  one = join("a");
+  // Their time lies in what was lost, so that it cannot be told whether they are copies (R6).
+  step_until([&] { return ledger_.unprovable.size() == 500; });
+  EXPECT_TRUE(all_applied(500));
+  ASSERT_EQ(ledger_.gaps.size(), static_cast<std::size_t>(kPartitions));
+  for (const Gap& gap : ledger_.gaps) {
+    EXPECT_LT(gap.from, gap.to);
+    EXPECT_EQ(gap.to, ends[gap.partition]);
+  }
+  EXPECT_TRUE(ledger_.breaks.empty());
+}
+
+TEST_P(LoopOnStream, a_quiet_topic_is_known_to_be_applied_up_to_now) {
   const WallTime before = system_clock().now();
   send(0, 10);
   auto one = join("a");
@@ -139,6 +174,11 @@ TEST_F(LoopOnKafka, a_quiet_topic_is_known_to_be_applied_up_to_now) {
   EXPECT_TRUE(caught_up());
   EXPECT_TRUE(one->loop->not_ready().empty());
 }
+
+INSTANTIATE_TEST_SUITE_P(Streams, LoopOnStream,
+                         testing::Values(Implementation{"file_group", make_file_group_stream},
+                                         Implementation{"kafka", make_kafka_stream}),
+                         [](const auto& tested) { return std::string(tested.param.name); });
 
 }  // namespace
 }  // namespace weir
