@@ -1,6 +1,6 @@
 #include "quota/limiter.h"
 
-#include "quota/token_bucket.h"
+#include "base/token_bucket.h"
 
 #include <algorithm>
 #include <limits>

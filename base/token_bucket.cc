@@ -1,4 +1,4 @@
-#include "quota/token_bucket.h"
+#include "base/token_bucket.h"
 
 #include "base/result.h"
 
