@@ -46,6 +46,9 @@ void declare(Settings& settings, QuotaOptions* into) {
                   "the deployment's key for hashing identities, the same in every process");
   settings.text("keys.file", &into->keys_file, "keys.toml",
                 "the API keys, by their hashes (weir-ingest keys new makes entries)");
+  // A slow answer holds its thread: one is always others'.
+  into->http.threads = 4;
+  into->http.running_per_tenant = 3;
   into->http.declare(settings, "quota", "127.0.0.1:8081");
   settings.text("quota.consumer_listen", &into->consumer_listen, "127.0.0.1:8091",
                 "host:port of health and metrics of `weir-quota consume`");

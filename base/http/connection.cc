@@ -23,23 +23,42 @@ constexpr std::int64_t kRequestOverheadBytes = 4096;
 constexpr auto kLinger = std::chrono::seconds(2);
 constexpr std::size_t kLingerBytesMax = 16 << 20;
 
-/// Bytes held in the budget by one request, given back at its end.
+/// Bytes held in the budget by one request, given back at its end. One tenant holds at most half of
+/// them, so that it cannot have the others refused.
 class Holding {
  public:
-  explicit Holding(ByteBudget& budget) : budget_(budget) {}
+  explicit Holding(ConnectionContext& context) : context_(context) {}
   ~Holding() { give_back(); }
   Holding(const Holding&) = delete;
   Holding& operator=(const Holding&) = delete;
+  void of(const std::string& tenant) { tenant_ = tenant; }
+
+  /// False: the tenant's share is used up.
+  bool within_share(std::int64_t wanted) const {
+    if (tenant_.empty()) return true;
+    const auto found = context_.bytes_of_tenant.find(tenant_);
+    const std::int64_t others = found == context_.bytes_of_tenant.end() ? 0 : found->second - held_;
+    return others == 0 || others + wanted <= context_.options.queued_bytes_max / 2;
+  }
   bool grow_to(std::int64_t wanted) {
     if (wanted <= held_) return true;
-    if (!budget_.grow(held_, wanted)) return false;
+    if (!context_.budget.grow(held_, wanted)) return false;
+    if (!tenant_.empty()) context_.bytes_of_tenant[tenant_] += wanted - held_;
     held_ = wanted;
     return true;
   }
-  void give_back() { budget_.give_back(std::exchange(held_, 0)); }
+  void give_back() {
+    const std::int64_t held = std::exchange(held_, 0);
+    context_.budget.give_back(held);
+    const auto found = context_.bytes_of_tenant.find(tenant_);
+    if (held == 0 || found == context_.bytes_of_tenant.end()) return;
+    found->second -= held;
+    if (found->second == 0) context_.bytes_of_tenant.erase(found);
+  }
 
  private:
-  ByteBudget& budget_;
+  ConnectionContext& context_;
+  std::string tenant_;
   std::int64_t held_ = 0;
 };
 
@@ -112,6 +131,14 @@ HttpResponse busy() {
   return response;
 }
 
+HttpResponse too_many() {
+  HttpResponse response =
+      problem(429, "/problems/too-many-requests", "Too many requests at once",
+              "too many requests of this tenant are under way; wait for answers, then send more");
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
 class Connection {
  public:
   Connection(ConnectionContext& context, HttpSocket socket)
@@ -134,7 +161,7 @@ class Connection {
     Parser parser;
     parser.header_limit(static_cast<std::uint32_t>(context_.options.header_bytes_max));
     parser.body_limit(static_cast<std::uint64_t>(context_.options.body_bytes_max));
-    Holding holding(context_.budget);
+    Holding holding(context_);
     stream_.expires_after(context_.options.request_timeout);
 
     auto [error, n] = co_await http::async_read_header(stream_, buffer_, parser, kNoThrow);
@@ -143,14 +170,22 @@ class Connection {
     const std::string target(parser.get().target());
     Dispatcher::Admission admission = context_.dispatcher.admit(request, target);
     if (admission.refusal) co_return co_await refuse(parser, holding, request, *admission.refusal);
+    holding.of(request.tenant);
+    if (!has_room(*admission.route, request))
+      co_return co_await refuse(parser, holding, request, too_many());
+    if (!holding.within_share(kRequestOverheadBytes))
+      co_return co_await refuse(parser, holding, request, too_many());
     if (!holding.grow_to(kRequestOverheadBytes))
       co_return co_await refuse(parser, holding, request, busy());
     if (error_code failed = co_await read_body(parser, holding); failed) {
-      if (failed == asio::error::no_buffer_space) {
+      if (failed == asio::error::no_buffer_space)
         co_return co_await refuse(parser, holding, request, busy());
-      }
+      if (failed == asio::error::no_permission)
+        co_return co_await refuse(parser, holding, request, too_many());
       co_return co_await give_up(failed);
     }
+    if (!has_room(*admission.route, request))  // others came while the body did
+      co_return co_await refuse(parser, holding, request, too_many());
     const bool keep = parser.keep_alive();
     const unsigned version = parser.get().version();
     request.body = std::move(parser.get().body());
@@ -180,9 +215,15 @@ class Connection {
       auto [error, n] = co_await http::async_read_some(stream_, buffer_, parser, kNoThrow);
       if (error) co_return error;
       const auto bytes = static_cast<std::int64_t>(parser.get().body().capacity());
-      if (!holding.grow_to(kRequestOverheadBytes + bytes)) co_return asio::error::no_buffer_space;
+      const std::int64_t wanted = kRequestOverheadBytes + bytes;
+      if (!holding.within_share(wanted)) co_return asio::error::no_permission;
+      if (!holding.grow_to(wanted)) co_return asio::error::no_buffer_space;
     }
     co_return error_code{};
+  }
+
+  bool has_room(const Route& route, const HttpRequest& request) {
+    return route.at_once || context_.workers.has_room(request.tenant);
   }
 
   /// Has a worker run the handler; resumes on the I/O thread.
@@ -190,13 +231,14 @@ class Connection {
     if (route.at_once) co_return context_.dispatcher.answer(route, request);
     const auto hand_over = [this, &route, &request](auto handler) {
       auto resume = std::make_shared<decltype(handler)>(std::move(handler));
-      context_.workers.submit([this, &route, &request, resume = std::move(resume)]() mutable {
-        HttpResponse response = context_.dispatcher.answer(route, request);
-        asio::post(context_.io,
-                   [resume = std::move(resume), response = std::move(response)]() mutable {
-                     std::move (*resume)(std::move(response));
-                   });
-      });
+      context_.workers.submit(
+          request.tenant, [this, &route, &request, resume = std::move(resume)]() mutable {
+            HttpResponse response = context_.dispatcher.answer(route, request);
+            asio::post(context_.io,
+                       [resume = std::move(resume), response = std::move(response)]() mutable {
+                         std::move (*resume)(std::move(response));
+                       });
+          });
     };
     co_return co_await asio::async_initiate<decltype(asio::use_awaitable), void(HttpResponse)>(
         hand_over, asio::use_awaitable);

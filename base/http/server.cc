@@ -84,6 +84,11 @@ void HttpServerOptions::declare(Settings& settings, const std::string& table,
                    "connections", "open connections; further ones get 503");
   settings.integer(table + ".queued_bytes_max", &queued_bytes_max, queued_bytes_max, 1024,
                    4096 * kMiB, "bytes", "bytes of all requests under way; further ones get 503");
+  settings.integer(table + ".running_per_tenant", &running_per_tenant, running_per_tenant, 1, 64,
+                   "requests", "of one tenant that are handled at once; more wait their turn");
+  settings.integer(table + ".waiting_per_tenant", &waiting_per_tenant, waiting_per_tenant, 1,
+                   100'000, "requests",
+                   "of one tenant that wait for a thread; further ones get 429");
   settings.duration(table + ".idle_timeout", &idle_timeout, idle_timeout, 100ms, 1h,
                     "a connection without a request is closed after this");
   settings.duration(table + ".request_timeout", &request_timeout, request_timeout, 100ms, 10min,
@@ -259,9 +264,11 @@ Status HttpServer::start() {
   WEIR_CHECK(!state.thread.joinable());
   WEIR_TRY(state.listen());
   state.add_built_in_routes();
-  state.workers = std::make_unique<WorkerPool>(state.options.threads);
+  state.workers = std::make_unique<WorkerPool>(
+      state.options.threads,
+      LaneLimits{state.options.running_per_tenant, state.options.waiting_per_tenant});
   state.context = std::make_unique<ConnectionContext>(ConnectionContext{
-      state.options, state.dispatcher, *state.workers, state.budget, state.io, false, {}});
+      state.options, state.dispatcher, *state.workers, state.budget, state.io, false, {}, {}});
   asio::co_spawn(state.io, state.accept(), asio::detached);
   state.thread = std::thread([&state] { state.io.run(); });
   log_info("http listens", {{"address", state.options.listen}, {"port", state.port}});

@@ -4,7 +4,9 @@
 // connections are served asynchronously by one I/O thread. Bounds: body size (413), header size,
 // connections (further ones are answered 503 and closed), idle and whole-request time-outs, and the
 // bytes of requests that are being read, wait for a thread or are handled (503 with Retry-After;
-// one request is always admitted). A request that has begun must be whole within request_timeout,
+// one request is always admitted). Tenants take turns: the threads go round between them, one tenant
+// runs running_per_tenant handlers at once, has waiting_per_tenant requests waiting and half of the
+// bytes; what is beyond gets 429 with Retry-After, and the others notice nothing. A request that has begun must be whole within request_timeout,
 // else the connection is closed: a dripping client costs a connection for that long and no thread.
 // Pipelined requests are answered in order. Routes and keys are checked before the body is read.
 // Built in: GET /healthz (process is alive), GET /readyz (200, or 503 with the reasons), GET
@@ -38,6 +40,8 @@ struct HttpServerOptions {
   std::int64_t header_bytes_max = 16 << 10;
   std::int64_t connections_max = 1024;
   std::int64_t queued_bytes_max = 64 << 20;
+  std::int64_t running_per_tenant = 64;   // handlers of one tenant at once
+  std::int64_t waiting_per_tenant = 512;  // its requests that wait for a thread
   Micros idle_timeout = std::chrono::seconds(60);
   Micros request_timeout = std::chrono::seconds(15);
   Micros drain_timeout = std::chrono::seconds(5);

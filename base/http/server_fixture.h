@@ -23,8 +23,10 @@ class ServerTest : public testing::Test {
     folder_ = "/tmp/weir-http-" + random_hex(6);
     EXPECT_TRUE(make_folders(folder_));
     const ApiKeys::NewKey made = ApiKeys::make("acme", "test");
+    const ApiKeys::NewKey other = ApiKeys::make("globex", "test");
     key_ = made.key;
-    EXPECT_TRUE(write_file_durably(folder_ + "/keys.toml", made.entry));
+    other_key_ = other.key;
+    EXPECT_TRUE(write_file_durably(folder_ + "/keys.toml", made.entry + "\n" + other.entry));
     auto keys = ApiKeys::read(folder_ + "/keys.toml");
     EXPECT_TRUE(keys);
     keys_ = *std::move(keys);
@@ -52,6 +54,10 @@ class ServerTest : public testing::Test {
     });
     server_->route("POST", "/mine", Access::tenant, [](const HttpRequest& request) {
       return HttpResponse::json(200, request.tenant + ":" + request.body);
+    });
+    server_->route("POST", "/my-gate", Access::tenant, [this](const HttpRequest& request) {
+      wait_at_gate();
+      return HttpResponse::json(200, request.tenant);
     });
     server_->route("GET", "/throws", Access::open, [](const HttpRequest&) -> HttpResponse {
       throw std::runtime_error("the secret reason");
@@ -90,7 +96,7 @@ class ServerTest : public testing::Test {
   HttpServerOptions options_;
   Metrics metrics_;
   ApiKeys keys_;
-  std::string key_;
+  std::string key_, other_key_;  // of acme, of globex
   std::string folder_;
   std::unique_ptr<HttpServer> server_;
 

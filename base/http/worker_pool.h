@@ -1,5 +1,10 @@
-// A fixed number of threads that take tasks from one queue. The queue is bounded by whoever
-// submits: see ByteBudget.
+// A fixed number of threads that take tasks in turn from lanes, one lane a tenant.
+//
+// Within a lane tasks run in their order; between lanes the threads go round, so that a tenant with
+// a thousand waiting requests delays another's next one by one task a thread and no more. A lane
+// runs at most `running_max` tasks at once: with fewer than there are threads, tasks that take long
+// leave threads to the others. The lane "" (requests of nobody's) has its turn like any other and
+// none of the bounds. What waits is bounded by whoever submits: has_room(), and see ByteBudget.
 #pragma once
 
 #include <atomic>
@@ -8,30 +13,50 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 namespace weir {
 
+struct LaneLimits {
+  std::int64_t running_max = 64;
+  std::int64_t waiting_max = 512;
+};
+
 class WorkerPool {
  public:
-  explicit WorkerPool(std::int64_t threads);
+  explicit WorkerPool(std::int64_t threads, LaneLimits limits = {});
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
+  /// Whether fewer than waiting_max tasks wait in the lane. Only a submit() makes that false.
+  bool has_room(const std::string& lane);
   /// Any thread. After stop() the task is dropped.
-  void submit(std::function<void()> task);
+  void submit(const std::string& lane, std::function<void()> task);
   /// Drops what waits, lets what runs end, joins.
   void stop();
 
  private:
+  struct Lane {
+    std::string name;
+    std::deque<std::function<void()>> tasks;
+    std::int64_t running = 0;
+    bool in_turn = false;  // stands in turns_
+  };
   void run();
+  /// Both with mutex_ held.
+  void line_up(Lane& lane);
+  void leave(Lane& lane);
 
+  const LaneLimits limits_;
   std::mutex mutex_;
   std::condition_variable woken_;
-  std::deque<std::function<void()>> tasks_;  // guarded by mutex_
-  bool stopping_ = false;                    // guarded by mutex_
+  std::unordered_map<std::string, Lane> lanes_;  // that have tasks; guarded by mutex_
+  std::deque<Lane*> turns_;                      // that may run one now; guarded by mutex_
+  bool stopping_ = false;                        // guarded by mutex_
   std::vector<std::thread> threads_;
 };
 
