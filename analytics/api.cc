@@ -83,34 +83,25 @@ std::string query_json(const QuerySpec& spec, const QueryAnswer& answer) {
 
 }  // namespace
 
-/// Holds one of the tenant's places while it lives.
-class AnalyticsApi::Turn {
+/// The toll's answer outlives the engine's error, which has no place for it.
+class AnalyticsApi::Paying {
  public:
-  Turn(AnalyticsApi& api, const std::string& tenant) : api_(api), tenant_(tenant) {
-    std::lock_guard lock(api_.mutex_);
-    granted_ = api_.running_[tenant_] < api_.options_.queries_per_tenant;
-    if (granted_) ++api_.running_[tenant_];
+  Paying(AnalyticsApi& api, const std::string& tenant) : api_(api), tenant_(tenant) {}
+  CostCheck check() {
+    return [this](const QueryCost& cost) -> Status {
+      refusal_ = api_.toll_.pay(tenant_, cost);
+      if (!refusal_) return {};
+      return Error{ErrorCode::full, "the query costs too much", ""};
+    };
   }
-  ~Turn() {
-    std::lock_guard lock(api_.mutex_);
-    if (granted_ && --api_.running_[tenant_] == 0) api_.running_.erase(tenant_);
-  }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-  bool granted() const { return granted_; }
-
-  static HttpResponse refusal() {
-    HttpResponse response =
-        problem(429, "/problems/too-many-queries", "Too many queries at once",
-                "wait for one of this tenant's running queries to end, then ask again");
-    response.headers.emplace_back("retry-after", "1");
-    return response;
+  HttpResponse refused_for(const Error& error) const {
+    return refusal_ ? *refusal_ : refused(error);
   }
 
  private:
   AnalyticsApi& api_;
-  const std::string tenant_;
-  bool granted_;
+  const std::string& tenant_;
+  std::optional<HttpResponse> refusal_;
 };
 
 AnalyticsApi::AnalyticsApi(QueryEngine& engine, ApiOptions options, Clock& clock, Metrics& metrics)
@@ -121,7 +112,8 @@ AnalyticsApi::AnalyticsApi(QueryEngine& engine, ApiOptions options, Clock& clock
                                    {{"source", "rollup"}})),
       from_segments_(metrics.counter("weir_analytics_queries_total", "queries answered",
                                      {{"source", "segments"}})),
-      duration_(metrics.duration("weir_analytics_query_seconds", "time to answer a query")) {}
+      duration_(metrics.duration("weir_analytics_query_seconds", "time to answer a query")),
+      toll_(options.toll, clock, metrics) {}
 
 void AnalyticsApi::add_routes(HttpServer& server) {
   for (const char* method : {"GET", "POST"}) {
@@ -137,16 +129,15 @@ void AnalyticsApi::add_routes(HttpServer& server) {
 }
 
 HttpResponse AnalyticsApi::query(const HttpRequest& request) {
-  Turn turn(*this, request.tenant);
-  if (!turn.granted()) return Turn::refusal();
   Result<QueryParameters> parameters = read_parameters(request);
   if (!parameters) return refused(parameters.error());
   Result<QuerySpec> spec = check_query(*parameters, clock_.now().value);
   if (!spec) return refused(spec.error());
   auto begun = clock_.steady_now();
+  Paying paying(*this, request.tenant);
   Result<QueryAnswer> answer =
-      engine_.query(request.tenant, *spec, Deadline::in(options_.query_timeout));
-  if (!answer) return refused(answer.error());
+      engine_.query(request.tenant, *spec, Deadline::in(options_.query_timeout), paying.check());
+  if (!answer) return paying.refused_for(answer.error());
   duration_.observe_us(std::chrono::duration_cast<Micros>(clock_.steady_now() - begun).count());
   (answer->facts.source == "rollup" ? from_rollup_ : from_segments_).add();
   if (wants_csv(request)) return csv(answer->table, answer->facts);
@@ -154,15 +145,14 @@ HttpResponse AnalyticsApi::query(const HttpRequest& request) {
 }
 
 HttpResponse AnalyticsApi::requests(const HttpRequest& request) {
-  Turn turn(*this, request.tenant);
-  if (!turn.granted()) return Turn::refusal();
   Result<QueryParameters> parameters = read_parameters(request);
   if (!parameters) return refused(parameters.error());
   Result<RequestsSpec> spec = check_requests(*parameters, request.tenant, clock_.now().value);
   if (!spec) return refused(spec.error());
+  Paying paying(*this, request.tenant);
   Result<RequestsAnswer> answer =
-      engine_.requests(request.tenant, *spec, Deadline::in(options_.query_timeout));
-  if (!answer) return refused(answer.error());
+      engine_.requests(request.tenant, *spec, Deadline::in(options_.query_timeout), paying.check());
+  if (!answer) return paying.refused_for(answer.error());
   from_segments_.add();
   if (wants_csv(request)) {
     HttpResponse response = csv(answer->table, answer->facts);
@@ -177,13 +167,12 @@ HttpResponse AnalyticsApi::requests(const HttpRequest& request) {
 }
 
 HttpResponse AnalyticsApi::counts(const HttpRequest& request) {
-  Turn turn(*this, request.tenant);
-  if (!turn.granted()) return Turn::refusal();
   Result<CountsSpec> spec = counts_of_json(request.body);
   if (!spec) return refused(spec.error());
+  Paying paying(*this, request.tenant);
   Result<CountsAnswer> answer =
-      engine_.counts(request.tenant, *spec, Deadline::in(options_.query_timeout));
-  if (!answer) return refused(answer.error());
+      engine_.counts(request.tenant, *spec, Deadline::in(options_.query_timeout), paying.check());
+  if (!answer) return paying.refused_for(answer.error());
   from_segments_.add();
   return HttpResponse::json(200, counts_json(request.tenant, *spec, *answer));
 }

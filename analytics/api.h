@@ -7,23 +7,22 @@
 //
 // JSON, or CSV by `Accept: text/csv`. Every answer says `as_of`, `complete_through` (null until every
 // partition was seen to its end) and `lag_s`; in CSV they are headers. The tenant is the API key's.
-// Errors are problem+json; a bad parameter is 400 and names it. At most `queries_per_tenant` run at
-// once for a tenant; more are 429. Threads: any.
+// Errors are problem+json; a bad parameter is 400 and names it. What costs more than one query may
+// is 422, more than its tenant has left is 429 with Retry-After (query_toll.h). How many of a tenant's
+// run at once is the HTTP server's `running_per_tenant`. Threads: any.
 #pragma once
 
 #include "analytics/engine.h"
 #include "base/http/server.h"
 #include "base/metrics.h"
 
-#include <map>
-#include <mutex>
 #include <string>
 
 namespace weir {
 
 struct ApiOptions {
   Micros query_timeout = std::chrono::seconds(10);
-  std::int64_t queries_per_tenant = 4;
+  TollOptions toll;
 };
 
 class AnalyticsApi {
@@ -37,7 +36,7 @@ class AnalyticsApi {
   HttpResponse schema(const HttpRequest& request);
 
  private:
-  class Turn;  // one running query of a tenant
+  class Paying;  // one query on its way past the toll
 
   QueryEngine& engine_;
   const ApiOptions options_;
@@ -45,8 +44,7 @@ class AnalyticsApi {
   Counter& from_rollup_;
   Counter& from_segments_;
   DurationHistogram& duration_;
-  std::mutex mutex_;
-  std::map<std::string, std::int64_t> running_;  // by tenant; guarded by mutex_
+  QueryToll toll_;
 };
 
 }  // namespace weir

@@ -52,7 +52,7 @@ Status read_reach(Catalogue& catalogue, const CountsSpec& spec, CountsAnswer& an
 }  // namespace
 
 Result<CountsAnswer> QueryEngine::counts(const std::string& tenant, const CountsSpec& spec,
-                                         Deadline deadline) {
+                                         Deadline deadline, const CostCheck& check) {
   CountsAnswer answer;
   Result<Catalogue> catalogue = open_catalogue();
   if (!catalogue) return catalogue.error();
@@ -68,6 +68,9 @@ Result<CountsAnswer> QueryEngine::counts(const std::string& tenant, const Counts
   if (!files) return files.error();
   snapshot->rollback();
   if (files->empty()) return answer;
+  QueryCost cost{.source = "segments", .span_us = spec.range.to_us - spec.range.from_us};
+  cost.add(*files);
+  WEIR_TRY(check(cost));
 
   Result<DuckConnection> connection = database_.connect();
   if (!connection) return connection.error();

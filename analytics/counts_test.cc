@@ -27,7 +27,8 @@ class CountsTest : public StoreTest {
   CountsAnswer counts(std::int64_t below, std::int64_t incarnation = 1,
                       const std::string& tenant = "acme") {
     const CountsSpec spec{{kNoonUs, kNoonUs + 100}, incarnation, {below}};
-    Result<CountsAnswer> answer = engine_->counts(tenant, spec, soon());
+    Result<CountsAnswer> answer =
+        engine_->counts(tenant, spec, soon(), [](const QueryCost&) { return Status(); });
     if (!answer) ADD_FAILURE() << answer.error().text();
     WEIR_CHECK(answer.ok());
     return *std::move(answer);

@@ -79,7 +79,7 @@ std::string QueryEngine::read_parquet(const std::vector<DataFile>& files) const 
 // Rollups, when they know all that is asked. Where their cap has folded keys away, the rows know
 // better, as long as they are all still there.
 Result<Relations> QueryEngine::choose(Catalogue& catalogue, const QuerySpec& spec,
-                                      const Buckets& buckets, AnswerFacts& facts) {
+                                      const Buckets& buckets, AnswerFacts& facts, QueryCost& cost) {
   auto files = [&](FileKind kind) {
     return catalogue.live_files(kind, spec.range.from_us, spec.range.to_us);
   };
@@ -105,12 +105,19 @@ Result<Relations> QueryEngine::choose(Catalogue& catalogue, const QuerySpec& spe
   facts.source = rollup ? "rollup" : "segments";
   facts.expired_events = rollup ? *rollups_gone : *rows_gone;
   facts.overflow_events = rollup ? folded : 0;
-  if (rollup) return Relations{true, read_parquet(*rollups), read_parquet(*histograms)};
+  cost.source = facts.source;
+  cost.span_us = spec.range.to_us - spec.range.from_us;
+  cost.add(rollup ? *rollups : *segments);
+  if (rollup) {
+    if (wants_percentiles(spec)) cost.add(*histograms);
+    return Relations{true, read_parquet(*rollups), read_parquet(*histograms)};
+  }
+  cost.obstacle = obstacle;
   return Relations{false, read_parquet(*segments), ""};
 }
 
 Result<Relations> QueryEngine::plan(const QuerySpec& spec, const Buckets& buckets,
-                                    AnswerFacts& facts) {
+                                    AnswerFacts& facts, QueryCost& cost) {
   Result<Catalogue> catalogue = open_catalogue();
   if (!catalogue) return catalogue.error();
   Result<SqliteTransaction> snapshot = catalogue->begin_read();
@@ -119,16 +126,18 @@ Result<Relations> QueryEngine::plan(const QuerySpec& spec, const Buckets& bucket
   if (!freshness) return freshness.error();
   facts.freshness = *freshness;
   facts.as_of_us = clock_->now().value;
-  return choose(*catalogue, spec, buckets, facts);
+  return choose(*catalogue, spec, buckets, facts, cost);
 }
 
 Result<QueryAnswer> QueryEngine::query(const std::string& tenant, const QuerySpec& spec,
-                                       Deadline deadline) {
+                                       Deadline deadline, const CostCheck& check) {
   Result<Buckets> buckets = buckets_of(spec);
   if (!buckets) return buckets.error();
   QueryAnswer answer;
-  Result<Relations> from = plan(spec, *buckets, answer.facts);
+  QueryCost cost;
+  Result<Relations> from = plan(spec, *buckets, answer.facts, cost);
   if (!from) return from.error();
+  WEIR_TRY(check(cost));
   Result<DuckConnection> connection = database_.connect();
   if (!connection) return connection.error();
   Grid grid(spec, *buckets);

@@ -11,6 +11,7 @@
 #include "analytics/catalogue.h"
 #include "analytics/query_spec.h"
 #include "analytics/query_sql.h"
+#include "analytics/query_toll.h"
 #include "analytics/requests_spec.h"
 #include "analytics/table.h"
 #include "analytics/volume.h"
@@ -74,10 +75,12 @@ class QueryEngine {
                                   Clock& clock);
   QueryEngine(QueryEngine&&) = default;
 
-  Result<QueryAnswer> query(const std::string& tenant, const QuerySpec& spec, Deadline deadline);
+  Result<QueryAnswer> query(const std::string& tenant, const QuerySpec& spec, Deadline deadline,
+                            const CostCheck& check);
   Result<RequestsAnswer> requests(const std::string& tenant, const RequestsSpec& spec,
-                                  Deadline deadline);
-  Result<CountsAnswer> counts(const std::string& tenant, const CountsSpec& spec, Deadline deadline);
+                                  Deadline deadline, const CostCheck& check);
+  Result<CountsAnswer> counts(const std::string& tenant, const CountsSpec& spec, Deadline deadline,
+                              const CostCheck& check);
   /// Why nothing can be answered yet, if so.
   Status ready();
 
@@ -87,9 +90,10 @@ class QueryEngine {
   Result<Catalogue> open_catalogue();
   std::string read_parquet(const std::vector<DataFile>& files) const;
   /// What the answer reads, from one state of the catalogue, and how fresh that is.
-  Result<Relations> plan(const QuerySpec& spec, const Buckets& buckets, AnswerFacts& facts);
+  Result<Relations> plan(const QuerySpec& spec, const Buckets& buckets, AnswerFacts& facts,
+                         QueryCost& cost);
   Result<Relations> choose(Catalogue& catalogue, const QuerySpec& spec, const Buckets& buckets,
-                           AnswerFacts& facts);
+                           AnswerFacts& facts, QueryCost& cost);
 
   AnalyticsVolume volume_;
   DuckDb database_;

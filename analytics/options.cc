@@ -9,6 +9,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr std::int64_t kMiB = 1 << 20;
+constexpr std::int64_t kGiB = std::int64_t{1} << 30;
 constexpr std::int64_t kTiB = std::int64_t{1} << 40;
 
 void declare_consume(Settings& settings, AnalyticsOptions* into) {
@@ -45,6 +46,10 @@ void declare_consume(Settings& settings, AnalyticsOptions* into) {
 }
 
 void declare_serve(Settings& settings, AnalyticsOptions* into) {
+  // A query holds its thread for as long as it takes: half of them are always others'.
+  into->http.threads = 4;
+  into->http.running_per_tenant = 2;
+  into->http.waiting_per_tenant = 64;
   into->http.declare(settings, "analytics", "127.0.0.1:8082");
   settings.integer("analytics.query_threads", &into->engine.threads, 2, 1, 64, "threads",
                    "DuckDB's threads for queries");
@@ -54,8 +59,11 @@ void declare_serve(Settings& settings, AnalyticsOptions* into) {
                    "bytes", "disk that large queries may use on the volume");
   settings.duration("analytics.query_timeout", &into->api.query_timeout, seconds(10),
                     milliseconds(10), minutes(10), "deadline of one query");
-  settings.integer("analytics.queries_per_tenant", &into->api.queries_per_tenant, 4, 1, 1000,
-                   "queries", "that one tenant may run at once");
+  settings.integer("analytics.query_bytes_max", &into->api.toll.bytes_max, 16 * kGiB, 0, kTiB,
+                   "bytes", "of files that one query may read; larger ones get 422; 0: no bound");
+  settings.integer("analytics.query_bytes_per_minute", &into->api.toll.bytes_per_minute, 64 * kGiB,
+                   0, 64 * kTiB, "bytes",
+                   "of files that one tenant's queries may read; more get 429; 0: no bound");
 }
 
 void declare_compact(Settings& settings, AnalyticsOptions* into) {

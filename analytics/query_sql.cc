@@ -50,7 +50,7 @@ std::vector<const MetricWord*> percentiles(const QuerySpec& spec) {
 }
 
 bool reads_histograms(const QuerySpec& spec, const Relations& from) {
-  return !from.histograms.empty() && !percentiles(spec).empty();
+  return !from.histograms.empty() && wants_percentiles(spec);
 }
 
 /// `rows` grouped by `keys`: sums, and percentiles where rows are whole.
@@ -119,6 +119,8 @@ std::string groups_in_sql(Statement& statement, const std::vector<GroupKey>& gro
 }
 
 }  // namespace
+
+bool wants_percentiles(const QuerySpec& spec) { return !percentiles(spec).empty(); }
 
 std::string Statement::bind(DuckParameter value) {
   parameters_.push_back(std::move(value));

@@ -53,6 +53,9 @@ Result<DuckResult> run(DuckConnection& connection, const Statement& statement, D
 std::string where_of(Statement& statement, const std::string& tenant, const TimeRange& range,
                      const std::vector<DimensionFilter>& filters, bool rollup);
 
+/// Whether a percentile is shown or ordered by: of rollups, then the histograms are read too.
+bool wants_percentiles(const QuerySpec& spec);
+
 using GroupKey = std::vector<std::string>;  // every dimension as text
 
 /// Columns: d0, d1, … (text), group_count (how many there are), of the first spec.limit groups.

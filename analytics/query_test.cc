@@ -10,6 +10,8 @@ namespace {
 
 using Query = std::map<std::string, std::string>;
 
+Status free_of_charge(const QueryCost&) { return {}; }
+
 /// A volume, a consumer that fills it, and the API over it.
 class QueryTest : public StoreTest {
  protected:
@@ -181,7 +183,7 @@ TEST_F(QueryTest, both_sources_agree_and_percentiles_within_one_percent) {
                              {"source", source}},
                             "acme"));
     Result<QuerySpec> spec = check_query(*p, kNoonUs);
-    Result<QueryAnswer> a = engine_->query("acme", *spec, soon());
+    Result<QueryAnswer> a = engine_->query("acme", *spec, soon(), free_of_charge);
     WEIR_CHECK(a.ok());
     return a->table;
   };
@@ -305,7 +307,7 @@ TEST_F(QueryTest, without_a_catalogue_the_answer_is_503_and_not_a_crash) {
 TEST_F(QueryTest, a_query_ends_at_its_deadline) {
   commit_rows({request("acme", "/a")});
   Result<QuerySpec> spec = check_query({}, kNoonUs);
-  Result<QueryAnswer> a = engine_->query("acme", *spec, Deadline::in(Micros(0)));
+  Result<QueryAnswer> a = engine_->query("acme", *spec, Deadline::in(Micros(0)), free_of_charge);
   ASSERT_FALSE(a.ok());
   EXPECT_EQ(a.error().code, ErrorCode::unavailable);
 }

@@ -82,7 +82,7 @@ RequestPlace place_of(const DuckResult& rows, std::size_t row) {
 }  // namespace
 
 Result<RequestsAnswer> QueryEngine::requests(const std::string& tenant, const RequestsSpec& spec,
-                                             Deadline deadline) {
+                                             Deadline deadline, const CostCheck& check) {
   RequestsAnswer answer;
   for (const ShownColumn& column : kShown)
     answer.table.columns.push_back({column.name, column.kind});
@@ -105,6 +105,9 @@ Result<RequestsAnswer> QueryEngine::requests(const std::string& tenant, const Re
   answer.facts.freshness = *freshness;
   answer.facts.as_of_us = clock_->now().value;
   if (files->empty()) return answer;
+  QueryCost cost{.source = answer.facts.source, .span_us = to_us - spec.range.from_us};
+  cost.add(*files);
+  WEIR_TRY(check(cost));
 
   Result<DuckConnection> connection = database_.connect();
   if (!connection) return connection.error();

@@ -26,7 +26,8 @@ class RequestsTest : public StoreTest {
   RequestsAnswer page(const QueryParameters& parameters, const std::string& tenant = "acme") {
     Result<RequestsSpec> spec = check_requests(parameters, tenant, kNoonUs);
     WEIR_CHECK(spec.ok());
-    Result<RequestsAnswer> answer = engine_->requests(tenant, *spec, soon());
+    Result<RequestsAnswer> answer =
+        engine_->requests(tenant, *spec, soon(), [](const QueryCost&) { return Status(); });
     if (!answer) ADD_FAILURE() << answer.error().text();
     WEIR_CHECK(answer.ok());
     return std::move(*answer);
