@@ -160,6 +160,7 @@ grace = "{grace}"
 [analytics]
 listen = "127.0.0.1:0"
 consumer_listen = "127.0.0.1:0"
+compact_listen = "127.0.0.1:0"
 volume = "{folder}/analytics"
 group = "analytics-{name}"
 permitted_future = "{future}"
