@@ -19,12 +19,15 @@ constexpr std::array<std::pair<ChargeState, const char*>, 6> kNames{
 /// One charge on its way: store and provider, the tally, and what it takes to write to each.
 class Settling {
  public:
-  Settling(ChargeStore& store, Provider& provider, Micros call_timeout)
-      : store_(store), provider_(provider), call_timeout_(call_timeout) {}
+  Settling(ChargeStore& store, Provider& provider, Breaker& breaker, Micros call_timeout)
+      : store_(store), provider_(provider), breaker_(breaker), call_timeout_(call_timeout) {}
 
   Status settle(OpenCharge charge) {
+    // Before `sent` is committed: what was not sent must not look as if it might have been.
+    if (!breaker_.admits()) return leave(charge);
     if (charge.state == ChargeState::planned) return send(std::move(charge));
     const auto found = provider_.find(charge.order.key, soon());
+    note(found.ok() || found.error().code == ErrorCode::invalid);
     if (!found) return lost(charge, found.error());
     if (*found) return conclude(charge, **found);
     return send(std::move(charge));  // the provider has none: it never arrived
@@ -37,10 +40,14 @@ class Settling {
     WEIR_CRASH_POINT("charge.after_planned");
     const auto moved = store_.move(charge.order.key, charge.state, ChargeState::sent, "", soon());
     if (!moved) return moved.error();
-    if (!*moved) return {};  // somebody else has it
+    if (!*moved) {  // somebody else has it
+      breaker_.not_called();
+      return {};
+    }
     charge.state = ChargeState::sent;
     WEIR_CRASH_POINT("charge.after_sent");
     const auto receipt = provider_.charge(charge.order, soon());
+    note(receipt.ok() || receipt.error().code == ErrorCode::invalid);
     WEIR_CRASH_POINT("charge.after_reply");
     if (receipt) return conclude(charge, *receipt);
     if (receipt.error().code != ErrorCode::invalid) return lost(charge, receipt.error());
@@ -83,10 +90,18 @@ class Settling {
     return {};
   }
 
+  Status leave(const OpenCharge& charge) {
+    ++(charge.state == ChargeState::planned ? tally.waiting : tally.unknown);
+    return {};
+  }
+
+  void note(bool there) { there ? breaker_.succeeded() : breaker_.failed(); }
+
   Deadline soon() const { return Deadline::in(call_timeout_); }
 
   ChargeStore& store_;
   Provider& provider_;
+  Breaker& breaker_;
   Micros call_timeout_;
 };
 
@@ -106,10 +121,11 @@ Result<ChargeState> parse_charge_state(std::string_view name) {
   return Error{ErrorCode::integrity, "no state of a charge is called " + std::string(name), ""};
 }
 
-Result<ChargeTally> settle_charges(ChargeStore& store, Provider& provider, Micros call_timeout) {
+Result<ChargeTally> settle_charges(ChargeStore& store, Provider& provider, Breaker& breaker,
+                                   Micros call_timeout) {
   const auto open = store.open_charges(Deadline::in(call_timeout));
   if (!open) return open.error();
-  Settling settling(store, provider, call_timeout);
+  Settling settling(store, provider, breaker, call_timeout);
   for (const OpenCharge& charge : *open) {
     WEIR_TRY(settling.settle(charge));
     WEIR_CRASH_POINT("charge.after_result");

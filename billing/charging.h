@@ -7,8 +7,12 @@
 // `sent` is committed before the provider is called, so that whatever dies, a charge that may have
 // been taken is never taken for one that was not. A charge found in `sent` or `unknown` is asked for by
 // its key before anything else. The result and its ledger entry are one transaction.
+//
+// A provider that is away would cost each charge a time-out. Behind the breaker the first ones become
+// `unknown`; then nothing is sent and nothing asked: what is planned stays planned for the next run.
 #pragma once
 
+#include "base/breaker.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "billing/providers/provider.h"
@@ -44,12 +48,14 @@ class ChargeStore {
 struct ChargeTally {
   std::int64_t succeeded = 0;
   std::int64_t declined = 0;
-  std::int64_t unknown = 0;           // the provider could not be asked; the next run asks
-  std::int64_t held = 0;              // the provider took another amount
+  std::int64_t unknown = 0;  // the provider could not be asked; the next run asks
+  std::int64_t held = 0;     // the provider took another amount
+  std::int64_t waiting = 0;  // planned still: the provider is away, the next run sends them
   std::vector<std::string> problems;  // one line each, for people
 };
 
 /// Brings every open charge as far as it gets. Errors: the store's. The provider's make `unknown`.
-Result<ChargeTally> settle_charges(ChargeStore& store, Provider& provider, Micros call_timeout);
+Result<ChargeTally> settle_charges(ChargeStore& store, Provider& provider, Breaker& breaker,
+                                   Micros call_timeout);
 
 }  // namespace weir

@@ -21,16 +21,25 @@ Status bill(CycleParts& parts, CycleReport& report) {
   return {};
 }
 
-Status charge(CycleParts& parts, CycleReport& report) {
-  auto tally = settle_charges(parts.charges, parts.provider, parts.call_timeout);
+Status charge(CycleParts& parts, Breaker& breaker, CycleReport& report) {
+  auto tally = settle_charges(parts.charges, parts.provider, breaker, parts.call_timeout);
   if (!tally) return tally.error();
   report.charges.succeeded += tally->succeeded;
   report.charges.declined += tally->declined;
   report.charges.held += tally->held;
   report.charges.unknown = tally->unknown;  // those that are open now
+  report.charges.waiting = tally->waiting;
   auto& problems = report.charges.problems;
   problems.insert(problems.end(), tally->problems.begin(), tally->problems.end());
   return {};
+}
+
+/// Once a run, not once a charge: there may be a hundred thousand.
+void tell_of_waiting(const Breaker& breaker, CycleReport& report) {
+  if (report.charges.waiting == 0) return;
+  report.charges.problems.push_back(std::to_string(report.charges.waiting) +
+                                    " charges wait for the next run: the provider was away " +
+                                    std::to_string(breaker.failures()) + " times in a row");
 }
 
 /// Closes at T; what keeps it from that becomes the report's reasons.
@@ -123,16 +132,17 @@ ExitCode CycleReport::exit() const {
   const bool broker_away = std::any_of(reasons.begin(), reasons.end(), [](const Reason& reason) {
     return reason.code == "broker_unreachable" || reason.code == "barrier_not_written";
   });
-  if (broker_away || charges.unknown > 0) return ExitCode::unreachable;
+  if (broker_away || charges.unknown > 0 || charges.waiting > 0) return ExitCode::unreachable;
   return reasons.empty() && charges.held == 0 ? ExitCode::done : ExitCode::held;
 }
 
 Result<CycleReport> run_cycle(CycleParts& parts) {
   CycleReport report;
+  Breaker breaker(parts.breaker, system_clock());
 
   // What a run that died left behind: closes without invoices, charges without a result.
   WEIR_TRY(bill(parts, report));
-  WEIR_TRY(charge(parts, report));
+  WEIR_TRY(charge(parts, breaker, report));
 
   // The gate, and behind it the close; or the reasons why not.
   const auto standing = parts.gate.stand();
@@ -151,7 +161,8 @@ Result<CycleReport> run_cycle(CycleParts& parts) {
 
   // Snapshot → invoice → charge; whatever is not closed is held.
   WEIR_TRY(bill(parts, report));
-  WEIR_TRY(charge(parts, report));
+  WEIR_TRY(charge(parts, breaker, report));
+  tell_of_waiting(breaker, report);
   WEIR_TRY(hold(parts, *standing, report));
   WEIR_CRASH_POINT("report.before");
   return report;

@@ -30,6 +30,7 @@ struct CycleParts {
   Provider& provider;
   CloseOptions close_options;
   Micros call_timeout = std::chrono::seconds(30);
+  BreakerOptions breaker = {};  // around the provider
 };
 
 struct CycleReport {

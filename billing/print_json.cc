@@ -78,7 +78,8 @@ std::string run_json(const CycleReport& report, std::int64_t now_us) {
   json.end_array().field("invoices", report.invoices);
   json.key("charges").begin_object().field("succeeded", report.charges.succeeded);
   json.field("declined", report.charges.declined).field("unknown", report.charges.unknown);
-  json.field("held", report.charges.held).end_object();
+  json.field("held", report.charges.held);
+  json.field("waiting", report.charges.waiting).end_object();
   json.key("problems").begin_array();
   for (const std::string& problem : report.charges.problems) json.value(problem);
   json.end_array();

@@ -51,7 +51,8 @@ std::string run_text(const CycleReport& report, std::int64_t now_us) {
   text += std::to_string(report.invoices) +
           " invoices made; charges: " + std::to_string(charges.succeeded) + " succeeded, " +
           std::to_string(charges.declined) + " declined, " + std::to_string(charges.unknown) +
-          " unknown, " + std::to_string(charges.held) + " held\n";
+          " unknown, " + std::to_string(charges.held) + " held" +
+          (charges.waiting == 0 ? "" : ", " + std::to_string(charges.waiting) + " wait") + "\n";
   for (const std::string& problem : charges.problems) text += "  " + problem + "\n";
   if (report.reasons.empty()) return text;
   text += "\nNOT READY to close at " + format_rfc3339(report.t_us) + "\n" +

@@ -28,7 +28,8 @@ void add_report(Metrics& metrics, const CycleReport& report, std::int64_t now_us
   const ChargeTally& charges = report.charges;
   for (const auto& [state, count] :
        {std::pair{"succeeded", charges.succeeded}, std::pair{"declined", charges.declined},
-        std::pair{"unknown", charges.unknown}, std::pair{"held", charges.held}}) {
+        std::pair{"unknown", charges.unknown}, std::pair{"held", charges.held},
+        std::pair{"waiting", charges.waiting}}) {
     metrics.gauge("weir_billing_charges", "Charges of this run", {{"state", state}}).set(count);
   }
 }

@@ -25,6 +25,11 @@ class MemoryProvider : public Provider {
   void fail_next(Fault fault) { faults_.push_back(fault); }
   /// While set, find() is `unavailable`.
   void hide(bool hidden) { hidden_ = hidden; }
+  /// No fault waits any more, and find() answers.
+  void be_well() {
+    faults_.clear();
+    hidden_ = false;
+  }
 
   Result<ChargeReceipt> charge(const ChargeOrder& order, Deadline deadline) override;
   Result<std::optional<ChargeReceipt>> find(const std::string& key, Deadline deadline) override;

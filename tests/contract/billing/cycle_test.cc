@@ -232,6 +232,41 @@ TEST_F(Cycle, R18_an_order_that_never_arrived_is_sent_again) {
   EXPECT_EQ(world_.provider().taken_minor(), 1500);
 }
 
+TEST_F(Cycle, R18_a_provider_that_is_away_costs_a_few_calls_and_the_rest_stays_planned) {
+  const auto all_is_away = [&] {
+    for (int i = 0; i < 100; ++i) {
+      world_.provider().fail_next(MemoryProvider::Fault::lost_before);
+    }
+    world_.provider().hide(true);
+  };
+  all_is_away();
+  CycleParts parts = world_.parts();
+  parts.breaker.failures_max = 3;
+  for (std::int64_t h = 1; h <= 3; ++h) {  // two invoices an hour
+    world_.set_clock(hour(h) + 10 * kMinuteUs);
+    world_.catch_up();
+    ASSERT_TRUE(run_cycle(parts));
+  }
+  EXPECT_EQ(world_.provider().calls(), 3) << "later runs ask what became of those, and stop there";
+  const auto stuck = run_cycle(parts);
+  EXPECT_EQ(stuck->exit(), ExitCode::unreachable);
+  EXPECT_EQ(stuck->charges.unknown, 3);
+  EXPECT_EQ(stuck->charges.waiting, 3);
+  EXPECT_EQ(world_.ask("select string_agg(state, ' ' order by invoice_id) from billing.charge"),
+            "unknown unknown unknown planned planned planned");
+  EXPECT_EQ(stuck->charges.problems.size(), 4u);
+  EXPECT_EQ(stuck->charges.problems.back(),
+            "3 charges wait for the next run: the provider was away 3 times in a row");
+
+  // It is back: what is unknown is asked for first, and each is charged once.
+  world_.provider().be_well();
+  const auto done = run_cycle(parts);
+  EXPECT_EQ(done->exit(), ExitCode::done);
+  EXPECT_EQ(done->charges.succeeded, 6);
+  EXPECT_EQ(world_.provider().taken(), 6);
+  EXPECT_EQ(world_.provider().calls(), 9);
+}
+
 TEST_F(Cycle, R18_another_amount_than_was_asked_is_held_and_not_booked) {
   world_.provider().fail_next(MemoryProvider::Fault::other_amount);
   const CycleReport report = world_.run_at(hour(1));
