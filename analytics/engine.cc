@@ -29,12 +29,6 @@ bool asks_capped(const QuerySpec& spec) {
                      [](const DimensionFilter& f) { return f.dimension->capped; });
 }
 
-std::int64_t overflow_of(const std::vector<DataFile>& files) {
-  std::int64_t events = 0;
-  for (const DataFile& file : files) events += file.overflow_events;
-  return events;
-}
-
 }  // namespace
 
 Result<QueryEngine> QueryEngine::open(const AnalyticsVolume& volume, EngineOptions options,
@@ -76,48 +70,12 @@ std::string QueryEngine::read_parquet(const std::vector<DataFile>& files) const 
   return "read_parquet([" + list + "])";
 }
 
-// Rollups, when they know all that is asked. Where their cap has folded keys away, the rows know
-// better, as long as they are all still there.
-Result<Relations> QueryEngine::choose(Catalogue& catalogue, const QuerySpec& spec,
-                                      const Buckets& buckets, AnswerFacts& facts, QueryCost& cost) {
-  auto files = [&](FileKind kind) {
-    return catalogue.live_files(kind, spec.range.from_us, spec.range.to_us);
-  };
-  auto expired = [&](FileKind kind) {
-    return catalogue.expired_events(kind, spec.range.from_us, spec.range.to_us);
-  };
-  Result<std::vector<DataFile>> rollups = files(FileKind::rollup);
-  Result<std::vector<DataFile>> segments = files(FileKind::segment);
-  Result<std::vector<DataFile>> histograms = files(FileKind::histogram);
-  Result<std::int64_t> rollups_gone = expired(FileKind::rollup);
-  Result<std::int64_t> rows_gone = expired(FileKind::segment);
-  for (const auto* found : {&rollups, &segments, &histograms}) WEIR_TRY(*found);
-  for (const auto* found : {&rollups_gone, &rows_gone}) WEIR_TRY(*found);
+struct QueryEngine::Files {
+  std::vector<DataFile> rollups, segments, histograms;
+  std::int64_t rollups_gone = 0, rows_gone = 0;  // events that retention took
+};
 
-  std::string obstacle = why_not_rollup(spec, buckets);
-  if (spec.source == SourceChoice::rollup && !obstacle.empty()) {
-    return Error{ErrorCode::invalid, "source: rollups cannot answer this: " + obstacle, ""};
-  }
-  std::int64_t folded = asks_capped(spec) ? overflow_of(*rollups) : 0;
-  bool rows_are_better = folded > 0 && *rows_gone == 0;
-  bool rollup = spec.source == SourceChoice::rollup ||
-                (spec.source == SourceChoice::automatic && obstacle.empty() && !rows_are_better);
-  facts.source = rollup ? "rollup" : "segments";
-  facts.expired_events = rollup ? *rollups_gone : *rows_gone;
-  facts.overflow_events = rollup ? folded : 0;
-  cost.source = facts.source;
-  cost.span_us = spec.range.to_us - spec.range.from_us;
-  cost.add(rollup ? *rollups : *segments);
-  if (rollup) {
-    if (wants_percentiles(spec)) cost.add(*histograms);
-    return Relations{true, read_parquet(*rollups), read_parquet(*histograms)};
-  }
-  cost.obstacle = obstacle;
-  return Relations{false, read_parquet(*segments), ""};
-}
-
-Result<Relations> QueryEngine::plan(const QuerySpec& spec, const Buckets& buckets,
-                                    AnswerFacts& facts, QueryCost& cost) {
+Result<QueryEngine::Files> QueryEngine::files_of(const QuerySpec& spec, AnswerFacts& facts) {
   Result<Catalogue> catalogue = open_catalogue();
   if (!catalogue) return catalogue.error();
   Result<SqliteTransaction> snapshot = catalogue->begin_read();
@@ -126,7 +84,76 @@ Result<Relations> QueryEngine::plan(const QuerySpec& spec, const Buckets& bucket
   if (!freshness) return freshness.error();
   facts.freshness = *freshness;
   facts.as_of_us = clock_->now().value;
-  return choose(*catalogue, spec, buckets, facts, cost);
+  auto files = [&](FileKind kind) {
+    return catalogue->live_files(kind, spec.range.from_us, spec.range.to_us);
+  };
+  auto expired = [&](FileKind kind) {
+    return catalogue->expired_events(kind, spec.range.from_us, spec.range.to_us);
+  };
+  Result<std::vector<DataFile>> rollups = files(FileKind::rollup);
+  Result<std::vector<DataFile>> segments = files(FileKind::segment);
+  Result<std::vector<DataFile>> histograms = files(FileKind::histogram);
+  Result<std::int64_t> rollups_gone = expired(FileKind::rollup);
+  Result<std::int64_t> rows_gone = expired(FileKind::segment);
+  for (const auto* found : {&rollups, &segments, &histograms}) WEIR_TRY(*found);
+  for (const auto* found : {&rollups_gone, &rows_gone}) WEIR_TRY(*found);
+  return Files{*std::move(rollups), *std::move(segments), *std::move(histograms), *rollups_gone,
+               *rows_gone};
+}
+
+// The catalogue knows how much the caps folded away, but not whose: a tenant whose own keys are whole
+// shall not be sent to the rows by another's.
+Result<std::int64_t> QueryEngine::folded(const std::string& tenant, const QuerySpec& spec,
+                                         const std::vector<DataFile>& rollups, Deadline deadline) {
+  if (!asks_capped(spec)) return std::int64_t{0};
+  std::vector<DataFile> capped;
+  for (const DataFile& file : rollups) {
+    if (file.overflow_events > 0) capped.push_back(file);
+  }
+  if (capped.empty()) return std::int64_t{0};
+  Result<DuckConnection> connection = database_.connect();
+  if (!connection) return connection.error();
+  const std::string other = sql_quote(kOther);
+  Statement sum;
+  sum.text = "SELECT coalesce(sum(requests), 0)::BIGINT FROM " + read_parquet(capped) +
+             " WHERE tenant IN (" + sum.bind(tenant) + ", " + other + ") AND api = " + other +
+             " AND route = " + other + " AND subscription = " + other +
+             " AND minute_us >= " + sum.bind(minute_of(spec.range.from_us)) + " AND minute_us < " +
+             sum.bind(spec.range.to_us);
+  Result<DuckResult> rows = run(*connection, sum, deadline);
+  if (!rows) return rows.error();
+  return rows->integer(0, 0);
+}
+
+// Rollups, when they know all that is asked. Where their cap has folded the tenant's keys away, the
+// rows know better, as long as they are all still there.
+Result<Relations> QueryEngine::plan(const std::string& tenant, const QuerySpec& spec,
+                                    const Buckets& buckets, AnswerFacts& facts, QueryCost& cost,
+                                    Deadline deadline) {
+  Result<Files> files = files_of(spec, facts);
+  if (!files) return files.error();
+  std::string obstacle = why_not_rollup(spec, buckets);
+  if (spec.source == SourceChoice::rollup && !obstacle.empty()) {
+    return Error{ErrorCode::invalid, "source: rollups cannot answer this: " + obstacle, ""};
+  }
+  Result<std::int64_t> gone = std::int64_t{0};
+  if (obstacle.empty()) gone = folded(tenant, spec, files->rollups, deadline);
+  if (!gone) return gone.error();
+  bool rows_are_better = *gone > 0 && files->rows_gone == 0;
+  bool rollup = spec.source == SourceChoice::rollup ||
+                (spec.source == SourceChoice::automatic && obstacle.empty() && !rows_are_better);
+  facts.source = rollup ? "rollup" : "segments";
+  facts.expired_events = rollup ? files->rollups_gone : files->rows_gone;
+  facts.overflow_events = rollup ? *gone : 0;
+  cost.source = facts.source;
+  cost.span_us = spec.range.to_us - spec.range.from_us;
+  cost.add(rollup ? files->rollups : files->segments);
+  if (rollup) {
+    if (wants_percentiles(spec)) cost.add(files->histograms);
+    return Relations{true, read_parquet(files->rollups), read_parquet(files->histograms)};
+  }
+  cost.obstacle = obstacle;
+  return Relations{false, read_parquet(files->segments), ""};
 }
 
 Result<QueryAnswer> QueryEngine::query(const std::string& tenant, const QuerySpec& spec,
@@ -135,7 +162,7 @@ Result<QueryAnswer> QueryEngine::query(const std::string& tenant, const QuerySpe
   if (!buckets) return buckets.error();
   QueryAnswer answer;
   QueryCost cost;
-  Result<Relations> from = plan(spec, *buckets, answer.facts, cost);
+  Result<Relations> from = plan(tenant, spec, *buckets, answer.facts, cost, deadline);
   if (!from) return from.error();
   WEIR_TRY(check(cost));
   Result<DuckConnection> connection = database_.connect();

@@ -90,10 +90,12 @@ class QueryEngine {
   Result<Catalogue> open_catalogue();
   std::string read_parquet(const std::vector<DataFile>& files) const;
   /// What the answer reads, from one state of the catalogue, and how fresh that is.
-  Result<Relations> plan(const QuerySpec& spec, const Buckets& buckets, AnswerFacts& facts,
-                         QueryCost& cost);
-  Result<Relations> choose(Catalogue& catalogue, const QuerySpec& spec, const Buckets& buckets,
-                           AnswerFacts& facts, QueryCost& cost);
+  Result<Relations> plan(const std::string& tenant, const QuerySpec& spec, const Buckets& buckets,
+                         AnswerFacts& facts, QueryCost& cost, Deadline deadline);
+  struct Files;  // that a query may be answered from
+  Result<Files> files_of(const QuerySpec& spec, AnswerFacts& facts);
+  Result<std::int64_t> folded(const std::string& tenant, const QuerySpec& spec,
+                              const std::vector<DataFile>& rollups, Deadline deadline);
 
   AnalyticsVolume volume_;
   DuckDb database_;

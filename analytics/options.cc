@@ -37,8 +37,11 @@ void declare_consume(Settings& settings, AnalyticsOptions* into) {
                     hours(24 * 90), "how far back copies of an event are recognised");
   settings.duration("analytics.restamp_window", &loop.identity.restamp_window, hours(1), Micros(0),
                     hours(24 * 90), "how far back copies that bear a new time are recognised");
-  settings.integer("analytics.rollup_groups_max", &into->rollup_groups_max, 10'000, 10, 1'000'000,
+  settings.integer("analytics.rollup_groups_max", &into->rollup_groups_max, 40'000, 10, 1'000'000,
                    "rows", "keys of one minute and commit; further ones count as __other__");
+  settings.integer("analytics.rollup_tenant_groups_max", &into->rollup_tenant_groups_max, 10'000,
+                   10, 1'000'000, "rows",
+                   "of them, keys of one tenant; its further ones count as its __other__");
   settings.integer("analytics.write_memory_bytes", &into->writer.memory_bytes_max, 512 * kMiB,
                    64 * kMiB, kTiB, "bytes", "DuckDB's memory for writing segments");
   settings.integer("analytics.pause_percent", &into->handler.pause_percent, 90, 1, 100, "percent",

@@ -28,6 +28,7 @@ struct AnalyticsOptions {
   AnalyticsHandlerOptions handler;
   SegmentWriterOptions writer;
   std::int64_t rollup_groups_max = 0;
+  std::int64_t rollup_tenant_groups_max = 0;
   EngineOptions engine;
   ApiOptions api;
   CompactOptions compact;

@@ -161,6 +161,23 @@ TEST_F(QueryTest, keys_that_the_cap_folded_are_answered_from_the_rows) {
   EXPECT_NE(r.body.find("\"overflow_events\":40"), std::string::npos) << r.body;
 }
 
+TEST_F(QueryTest, what_the_cap_folded_of_one_tenant_sends_no_other_to_the_rows) {
+  SegmentWriterOptions options;
+  options.rollup_tenant_groups_max = 10;
+  consumer_ = consumer(options);
+  std::vector<std::string> routes;
+  for (int i = 0; i < 50; ++i) routes.push_back("/r" + std::to_string(i));
+  std::vector<RequestRow> rows;
+  for (const std::string& route : routes) rows.push_back(request("acme", route));
+  rows.push_back(request("globex", "/r49"));
+  commit_rows(rows);
+  EXPECT_EQ(source_of(ask({{"filter", "route:/r49"}}, "acme")), "segments");
+  const HttpResponse others = ask({{"filter", "route:/r49"}}, "globex");
+  EXPECT_EQ(source_of(others), "rollup");
+  EXPECT_EQ(rows_of(others), R"([{"requests":1}]})");
+  EXPECT_EQ(others.body.find("overflow_events"), std::string::npos) << others.body;
+}
+
 TEST_F(QueryTest, both_sources_agree_and_percentiles_within_one_percent) {
   std::mt19937_64 random(11);
   std::vector<RequestRow> rows;

@@ -7,6 +7,9 @@
 namespace weir {
 namespace {
 
+// Of a tenant's cap, what it has even where others have used up the whole.
+constexpr std::size_t kFirstKeys = 16;
+
 std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
   hash = (hash ^ value) * 0x9e3779b97f4a7c15ull;
   return hash ^ (hash >> 32);
@@ -106,12 +109,31 @@ std::optional<std::uint32_t> Rollup::find(const Key& key, std::uint64_t hash) co
 }
 
 Rollup::Key Rollup::within_cap(const Key& key) {
-  std::uint32_t groups = groups_of_minute(key.minute_us);
-  if (groups < groups_max_) return key;
+  if (has_room(key)) return key;
   Key capped = key;
   for (Dimension d : {api, route, method, subscription}) capped.codes[d] = other_[d];
-  if (groups >= 2 * groups_max_) capped.codes[tenant] = other_[tenant];
+  if (groups_of_minute(key.minute_us) >= 2 * groups_max_) capped.codes[tenant] = other_[tenant];
   return capped;
+}
+
+bool Rollup::has_room(const Key& key) {
+  const std::uint32_t own = groups_of_tenant(key.minute_us, key.codes[tenant]);
+  const std::uint32_t all = groups_of_minute(key.minute_us);
+  if (own >= tenant_groups_max_) return false;
+  if (all < groups_max_) return true;
+  return own < std::min(groups_max_, tenant_groups_max_) / kFirstKeys && all < 2 * groups_max_;
+}
+
+std::uint32_t& Rollup::groups_of_tenant(std::int64_t minute_us, std::uint32_t code) {
+  std::uint64_t hash = mix(mix(2, static_cast<std::uint64_t>(minute_us)), code);
+  auto known = shares_.find(hash, [&](std::uint32_t i) {
+    return share_minute_[i] == minute_us && share_tenant_[i] == code;
+  });
+  if (known) return share_groups_[*known];
+  shares_.add(hash);
+  share_minute_.push_back(minute_us);
+  share_tenant_.push_back(code);
+  return share_groups_.emplace_back(0);
 }
 
 std::uint32_t& Rollup::groups_of_minute(std::int64_t minute_us) {
@@ -125,6 +147,7 @@ std::uint32_t& Rollup::groups_of_minute(std::int64_t minute_us) {
 
 std::uint32_t Rollup::add_group(const Key& key, std::uint64_t hash) {
   ++groups_of_minute(key.minute_us);
+  ++groups_of_tenant(key.minute_us, key.codes[tenant]);
   minute_us_.push_back(key.minute_us);
   for (int d = 0; d < kDimensions; ++d) codes_[d].push_back(key.codes[d]);
   status_class_.push_back(key.status_class);
@@ -141,13 +164,17 @@ void Rollup::clear() {
   groups_.clear();
   minutes_.clear();
   buckets_.clear();
-  for (auto* column : {&minute_us_, &requests_, &latency_count_, &minute_, &histogram_count_}) {
+  shares_.clear();
+  for (auto* column :
+       {&minute_us_, &requests_, &latency_count_, &minute_, &histogram_count_, &share_minute_}) {
     column->clear();
   }
   for (auto* sums : {&units_, &request_bytes_, &response_bytes_, &latency_sum_us_}) sums->clear();
   for (auto& column : codes_) column.clear();
   for (auto* column : {&status_class_, &histogram_bucket_}) column->clear();
-  for (auto* column : {&minute_groups_, &histogram_group_}) column->clear();
+  for (auto* column : {&minute_groups_, &histogram_group_, &share_tenant_, &share_groups_}) {
+    column->clear();
+  }
 }
 
 }  // namespace weir

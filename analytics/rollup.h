@@ -4,10 +4,13 @@
 // with counts and sums, and for its latencies (bucket, count) pairs (histogram.h). Every number is
 // a plain sum over events, so rows of the same key, of other batches and other files, merge by `+`.
 //
-// Cardinality: a minute of a batch makes at most `groups_max` rows of its own; events of further
-// keys go to a row whose api, route, method and subscription are "__other__" (tenant and status
-// class stay), and are counted in overflow_events. When even those exceed as many again, the tenant
-// becomes "__other__" as well. Nothing is lost, and nothing allocates per event once warm.
+// Cardinality: of a minute of a batch, a tenant makes at most `tenant_groups_max` rows, and all of
+// them together `groups_max`; so one tenant with a million routes leaves the others theirs. Where all
+// is used up, a tenant's first keys (a sixteenth of its own cap) still get rows, out of as many again.
+// Events of further keys go to a row whose api, route, method and subscription are "__other__"
+// (tenant and status class stay), and are counted in overflow_events. When even those exceed as many
+// again, the tenant becomes "__other__" as well. Nothing is lost, and nothing allocates per event
+// once warm.
 //
 // Key columns are codes of the batch's own dictionaries; the code one behind a dictionary's last is
 // "__other__" (unless an event bore that very text, which then keeps its own code).
@@ -42,7 +45,8 @@ class Rollup {
  public:
   enum Dimension { tenant, api, route, method, subscription, kDimensions };
 
-  explicit Rollup(std::size_t groups_max) : groups_max_(groups_max) {}
+  Rollup(std::size_t groups_max, std::size_t tenant_groups_max)
+      : groups_max_(groups_max), tenant_groups_max_(tenant_groups_max) {}
 
   /// Counts rows `rows` of `batch`, which has its detail. One batch between two clear()s.
   void add(const RequestBatch& batch, std::span<const std::uint32_t> rows);
@@ -80,10 +84,13 @@ class Rollup {
   std::uint32_t add_group(const Key& key, std::uint64_t hash);
   /// The key itself while its minute has room, else the row of the others.
   Key within_cap(const Key& key);
+  bool has_room(const Key& key);
   std::uint32_t& groups_of_minute(std::int64_t minute_us);
+  std::uint32_t& groups_of_tenant(std::int64_t minute_us, std::uint32_t tenant);
   void count_latency(std::uint32_t group, std::int64_t latency_us);
 
   const std::size_t groups_max_;
+  const std::size_t tenant_groups_max_;
   std::int64_t overflow_events_ = 0;
   std::uint32_t other_[kDimensions] = {};  // code of "__other__" in this batch
 
@@ -98,6 +105,11 @@ class Rollup {
   SlotTable minutes_;  // how many groups each minute has
   std::vector<std::int64_t> minute_;
   std::vector<std::uint32_t> minute_groups_;
+
+  SlotTable shares_;  // how many of them each tenant has
+  std::vector<std::int64_t> share_minute_;
+  std::vector<std::uint32_t> share_tenant_;
+  std::vector<std::uint32_t> share_groups_;
 
   SlotTable buckets_;
   std::vector<std::uint32_t> histogram_group_;

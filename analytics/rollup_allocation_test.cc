@@ -39,7 +39,7 @@ TEST(RollupAllocation, a_warm_rollup_allocates_nothing_for_any_number_of_events)
   }
   std::vector<std::uint32_t> rows(batch.rows());
   std::iota(rows.begin(), rows.end(), 0u);
-  Rollup rollup(1000);
+  Rollup rollup(1000, 1000);
   rollup.add(batch, rows);
   rollup.clear();
   std::int64_t before = allocations.load();

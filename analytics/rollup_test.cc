@@ -105,6 +105,47 @@ TEST_F(RollupTest, keys_beyond_the_cap_go_to_other_and_nothing_is_lost) {
   EXPECT_EQ(live_files(FileKind::rollup).front().overflow_events, 90);
 }
 
+TEST_F(RollupTest, a_tenant_with_a_flood_of_routes_pushes_nobody_elses_into_other) {
+  SegmentWriterOptions options;
+  options.rollup_groups_max = 1000;
+  options.rollup_tenant_groups_max = 100;
+  auto c = consumer(options);
+  load(*c);
+  BatchBuilder b;
+  std::vector<std::string> routes;
+  for (int i = 0; i < 5000; ++i) routes.push_back("/r" + std::to_string(i));
+  for (const std::string& route : routes) b.add(request("noisy", route));
+  for (int i = 0; i < 80; ++i) b.add(request("quiet", routes[static_cast<std::size_t>(i)]));
+  ASSERT_EQ(commit(*c, b.batch()), Committed::done);
+  EXPECT_EQ(number(FileKind::rollup,
+                   "SELECT count(*) FROM {files} WHERE tenant = 'quiet' AND route <> '__other__'"),
+            80);
+  EXPECT_EQ(number(FileKind::rollup, "SELECT count(*) FROM {files} WHERE tenant = 'noisy'"), 101);
+  EXPECT_EQ(number(FileKind::rollup, "SELECT sum(requests)::BIGINT FROM {files}"), 5080);
+  EXPECT_EQ(live_files(FileKind::rollup).front().overflow_events, 4900);
+}
+
+TEST_F(RollupTest, where_noisy_tenants_have_used_up_the_whole_others_keep_their_first_keys) {
+  SegmentWriterOptions options;
+  options.rollup_groups_max = 320;
+  options.rollup_tenant_groups_max = 160;
+  auto c = consumer(options);
+  load(*c);
+  BatchBuilder b;
+  std::vector<std::string> routes;
+  for (int i = 0; i < 500; ++i) routes.push_back("/r" + std::to_string(i));
+  for (const char* noisy : {"noisy-1", "noisy-2", "noisy-3"}) {
+    for (const std::string& route : routes) b.add(request(noisy, route));
+  }
+  for (int i = 0; i < 12; ++i) b.add(request("quiet", routes[static_cast<std::size_t>(i)]));
+  ASSERT_EQ(commit(*c, b.batch()), Committed::done);
+  EXPECT_EQ(number(FileKind::rollup,
+                   "SELECT count(*) FROM {files} WHERE tenant = 'quiet' AND route <> '__other__'"),
+            10);
+  EXPECT_LE(number(FileKind::rollup, "SELECT count(*) FROM {files}"), 640);
+  EXPECT_EQ(number(FileKind::rollup, "SELECT sum(requests)::BIGINT FROM {files}"), 1512);
+}
+
 TEST_F(RollupTest, many_tenants_cannot_break_the_cap_either) {
   SegmentWriterOptions options;
   options.rollup_groups_max = 10;

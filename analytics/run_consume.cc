@@ -61,6 +61,8 @@ Status consume(const AnalyticsOptions& options, const std::stop_token& stop, Met
 
   SegmentWriterOptions writer_options = options.writer;
   writer_options.rollup_groups_max = static_cast<std::size_t>(options.rollup_groups_max);
+  writer_options.rollup_tenant_groups_max =
+      static_cast<std::size_t>(options.rollup_tenant_groups_max);
   Result<SegmentWriter> writer = SegmentWriter::open(volume, *owner, writer_options);
   if (!writer) return writer.error();
   AnalyticsHandlerOptions handler_options = options.handler;

@@ -111,16 +111,17 @@ Result<SegmentWriter> SegmentWriter::open(const AnalyticsVolume& volume, FileOwn
   if (!database) return database.error();
   Result<DuckConnection> connection = database->connect();
   if (!connection) return connection.error();
-  return SegmentWriter(std::make_unique<State>(State{volume,
-                                                     &owner,
-                                                     std::move(*database),
-                                                     std::move(*connection),
-                                                     Rollup(options.rollup_groups_max),
-                                                     {},
-                                                     {},
-                                                     {},
-                                                     {},
-                                                     {}}));
+  return SegmentWriter(std::make_unique<State>(
+      State{volume,
+            &owner,
+            std::move(*database),
+            std::move(*connection),
+            Rollup(options.rollup_groups_max, options.rollup_tenant_groups_max),
+            {},
+            {},
+            {},
+            {},
+            {}}));
 }
 
 Result<std::vector<DataFile>> SegmentWriter::write(const CommitBatch& batch, Deadline deadline) {

@@ -28,7 +28,8 @@
 namespace weir {
 
 struct SegmentWriterOptions {
-  std::size_t rollup_groups_max = 10'000;  // a minute, a commit
+  std::size_t rollup_groups_max = 40'000;         // a minute, a commit
+  std::size_t rollup_tenant_groups_max = 10'000;  // of them, one tenant's
   std::int64_t memory_bytes_max = 512 << 20;
 };
 
