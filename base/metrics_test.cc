@@ -1,5 +1,8 @@
 #include "base/metrics.h"
 
+#include "base/process_metrics.h"
+
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <thread>
@@ -65,6 +68,20 @@ TEST(MetricsDeathTest, one_name_has_one_kind) {
   metrics.counter("weir_x", "");
   EXPECT_DEATH(metrics.gauge("weir_x", ""), "broken invariant");
   EXPECT_DEATH(metrics.gauge("weir-x", ""), "broken invariant");
+}
+
+TEST(ProcessMetrics, tell_of_memory_and_open_files_as_they_are_now) {
+  Metrics metrics;
+  observe_process(metrics);
+  Gauge& memory = metrics.gauge("process_resident_memory_bytes", "Resident memory of this process");
+  Gauge& files = metrics.gauge("process_open_fds", "Open files and connections");
+  const std::int64_t memory_before = memory.value(), files_before = files.value();
+  EXPECT_GT(memory_before, 1 << 20);
+  std::vector<char> more(64 << 20, 'x');
+  std::ifstream one("/proc/self/stat");
+  observe_process(metrics);
+  EXPECT_GE(memory.value(), memory_before + static_cast<std::int64_t>(more.size()) / 2);
+  EXPECT_EQ(files.value(), files_before + 1);
 }
 
 }  // namespace

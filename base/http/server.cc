@@ -6,6 +6,7 @@
 #include "base/http/socket_file.h"
 #include "base/http/worker_pool.h"
 #include "base/log.h"
+#include "base/process_metrics.h"
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
@@ -131,6 +132,7 @@ struct HttpServer::State {
     dispatcher
         .add("GET", "/metrics", Access::open,
              [this](const HttpRequest&) {
+               observe_process(metrics);
                HttpResponse response;
                response.content_type = "text/plain; version=0.0.4; charset=utf-8";
                response.body = metrics.render();

@@ -31,6 +31,8 @@ LoopMetrics::PartitionMetrics& LoopMetrics::of(PartitionId partition) {
          counter("weir_gap_records_total", "offsets that were lost before they were read"),
          gauge("weir_partition_next_offset", "next offset to apply"),
          gauge("weir_partition_lag_records", "offsets between the log's end and the next to apply"),
+         gauge("weir_partition_caught_up_seconds",
+               "when the log's end was read that has since been applied"),
          gauge("weir_identity_horizon_from_us",
                "append time from which on copies are recognised")});
   }
@@ -48,6 +50,9 @@ void LoopMetrics::committed(const CommitBatch& batch, Micros took) {
     partition.quarantined->add(range.counts.quarantined);
     partition.unprovable->add(range.counts.unprovable);
     partition.next->set(range.to.value);
+    if (range.caught_up_at) {
+      partition.caught_up->set(range.caught_up_at->value / kMicrosPerSecond);
+    }
     partition.horizon_from->set(range.horizon_from.value);
   }
   for (const Gap& gap : batch.gaps) of(gap.partition).gap_records->add(gap.to - gap.from);

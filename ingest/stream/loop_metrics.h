@@ -26,7 +26,7 @@ class LoopMetrics {
  private:
   struct PartitionMetrics {
     Counter *received, *applied, *duplicate, *quarantined, *unprovable, *gap_records;
-    Gauge *next, *lag, *horizon_from;
+    Gauge *next, *lag, *caught_up, *horizon_from;
   };
   PartitionMetrics& of(PartitionId partition);
 
