@@ -64,9 +64,9 @@ void declare_serve(Settings& settings, AnalyticsOptions* into) {
                     milliseconds(10), minutes(10), "deadline of one query");
   settings.integer("analytics.query_bytes_max", &into->api.toll.bytes_max, 16 * kGiB, 0, kTiB,
                    "bytes", "of files that one query may read; larger ones get 422; 0: no bound");
-  settings.integer("analytics.query_bytes_per_minute", &into->api.toll.bytes_per_minute, 64 * kGiB,
-                   0, 64 * kTiB, "bytes",
-                   "of files that one tenant's queries may read; more get 429; 0: no bound");
+  settings.integer(
+      "analytics.query_bytes_per_minute", &into->api.toll.bytes_per_minute, 64 * kGiB, 0, 64 * kTiB,
+      "bytes", "of single requests that one tenant's queries may read; more get 429; 0: no bound");
 }
 
 void declare_compact(Settings& settings, AnalyticsOptions* into) {

@@ -6,7 +6,9 @@
 //
 //   bytes_max         of one query; beyond it 422, and the answer says what to narrow
 //   bytes_per_minute  of a tenant, as a token bucket that holds a minute's worth; 429 with Retry-After.
-//                     A query larger than that waits for a full bucket and empties it.
+//                     A query larger than that waits for a full bucket and empties it. What rollups
+//                     answer is not taken from it: their size is capped, and would else let one
+//                     tenant's keys use up another's budget.
 //
 // Nothing is given back: a query that fails has read all the same. Threads: any.
 #pragma once

@@ -72,6 +72,14 @@ TEST_F(TollTest, a_query_larger_than_a_minutes_budget_takes_all_of_a_full_one) {
   EXPECT_FALSE(bounded.pay("acme", cost(100 * kMiB)));
 }
 
+TEST_F(TollTest, what_rollups_answer_takes_nothing_from_the_budget) {
+  QueryToll bounded = toll({.bytes_per_minute = 60 * kMiB});
+  QueryCost from_rollups = cost(40 * kMiB);
+  from_rollups.source = "rollup";
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(bounded.pay("acme", from_rollups));
+  EXPECT_FALSE(bounded.pay("acme", cost(60 * kMiB)));
+}
+
 TEST_F(TollTest, without_bounds_everything_passes) {
   QueryToll open = toll({});
   for (int i = 0; i < 10; ++i) EXPECT_FALSE(open.pay("acme", cost(std::int64_t{1} << 50)));
