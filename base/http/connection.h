@@ -38,7 +38,6 @@ struct ConnectionContext {
   bool stopping = false;  // I/O thread
   /// Those that wait for a request: closed at once when the server stops. I/O thread.
   std::unordered_set<HttpStream*> idle;
-  std::unordered_set<boost::beast::tcp_stream*> idle;
   std::unordered_map<std::string, std::int64_t> bytes_of_tenant;  // of `budget`; I/O thread
 };
 
