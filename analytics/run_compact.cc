@@ -58,8 +58,8 @@ ExitCode run_compact(const AnalyticsOptions& options, bool once, const std::stop
   const VolumeWatch watch = watch_volume(options, metrics);
   std::atomic<bool> ready = false;
   const ApiKeys no_keys;
-  HttpServerOptions http = options.http;
-  http.listen = options.compact_listen;
+  const HttpServerOptions http =
+      options.http.for_admins(options.compact_listen, "analytics.compact_listen");
   HttpServer server(http, metrics, no_keys);
   server.readiness([&]() -> std::vector<std::string> {
     if (ready) return {};

@@ -103,8 +103,8 @@ ExitCode run_consume(const AnalyticsOptions& options, const std::stop_token& sto
   const VolumeWatch watch = watch_volume(options, metrics);
   Readiness readiness;
   const ApiKeys no_keys;
-  HttpServerOptions http = options.http;
-  http.listen = options.consumer_listen;
+  const HttpServerOptions http =
+      options.http.for_admins(options.consumer_listen, "analytics.consumer_listen");
   HttpServer server(http, metrics, no_keys);
   server.readiness([&] { return readiness.reasons(); });
   if (Status started = server.start(); !started) return give_up(started.error());

@@ -66,8 +66,8 @@ ExitCode run_consumer(const QuotaOptions& options, const std::stop_token& stop) 
   Metrics metrics;
   const VolumeWatch volume = watch_volume(options, metrics);
   QuotaConsumer consumer(options, metrics);
-  HttpServerOptions http = options.http;
-  http.listen = options.consumer_listen;
+  const HttpServerOptions http =
+      options.http.for_admins(options.consumer_listen, "quota.consumer_listen");
   const ApiKeys no_keys;
   HttpServer server(http, metrics, no_keys);
   server.readiness([&] { return consumer.not_ready(); });

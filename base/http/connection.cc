@@ -273,7 +273,7 @@ class Connection {
   }
 
   asio::awaitable<bool> write(HttpResponse response, unsigned version, bool head, bool keep) {
-    keep = keep && !context_.stopping;
+    keep = keep && !context_.draining && !context_.stopping;
     const auto message = message_of(std::move(response), version, keep);
     http::response_serializer<http::string_body, http::fields> serializer(message);
     stream_.expires_after(context_.options.request_timeout);

@@ -35,7 +35,8 @@ struct ConnectionContext {
   WorkerPool& workers;
   ByteBudget& budget;
   boost::asio::io_context& io;
-  bool stopping = false;  // I/O thread
+  bool draining = false;  // I/O thread; answers say `Connection: close`
+  bool stopping = false;  // I/O thread; and nobody waits for a further request
   /// Those that wait for a request: closed at once when the server stops. I/O thread.
   std::unordered_set<HttpStream*> idle;
   std::unordered_map<std::string, std::int64_t> bytes_of_tenant;  // of `budget`; I/O thread

@@ -43,6 +43,14 @@ HttpResponse unauthorised(std::string_view detail, std::string_view challenge) {
   return response;
 }
 
+HttpResponse too_many_requests(std::int64_t wait_s) {
+  HttpResponse response =
+      problem(429, "/problems/too-many-requests", "Too many requests with this API key",
+              "send fewer a second; this one had no effect and may be sent again later");
+  response.headers.emplace_back("Retry-After", std::to_string(wait_s));
+  return response;
+}
+
 /// "http://host/path" is for proxies, but a server must take it too (RFC 9112, 3.2.2).
 std::string_view origin_form(std::string_view target) {
   for (std::string_view scheme : {"http://", "https://"}) {
@@ -100,7 +108,7 @@ Route& Dispatcher::add(std::string method, std::string pattern, Access access,
   return route;
 }
 
-Dispatcher::Admission Dispatcher::admit(HttpRequest& request, std::string_view target) const {
+Dispatcher::Admission Dispatcher::admit(HttpRequest& request, std::string_view target) {
   take_ids(request);
   target = origin_form(target);
   const std::size_t mark = target.find('?');
@@ -128,7 +136,7 @@ Dispatcher::Admission Dispatcher::admit(HttpRequest& request, std::string_view t
   return {match.route, std::nullopt};
 }
 
-std::optional<HttpResponse> Dispatcher::authorise(HttpRequest& request) const {
+std::optional<HttpResponse> Dispatcher::authorise(HttpRequest& request) {
   std::string_view credentials = request.header("authorization");
   if (!starts_with_bearer(credentials)) {
     return unauthorised("send your API key as Authorization: Bearer <key>",
@@ -142,6 +150,10 @@ std::optional<HttpResponse> Dispatcher::authorise(HttpRequest& request) const {
                         "Bearer realm=\"weir\", error=\"invalid_token\"");
   }
   request.tenant = std::move(*tenant);
+  if (!limit_.limits()) return std::nullopt;
+  // By the key's digest: the key itself is not kept.
+  const auto wait_s = limit_.refuse(sha256_hex(credentials), std::chrono::steady_clock::now());
+  if (wait_s) return too_many_requests(*wait_s);
   return std::nullopt;
 }
 

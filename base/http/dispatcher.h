@@ -6,6 +6,7 @@
 
 #include "base/http/api_keys.h"
 #include "base/http/message.h"
+#include "base/http/rate_limit.h"
 #include "base/http/router.h"
 #include "base/metrics.h"
 
@@ -17,16 +18,17 @@ namespace weir {
 
 class Dispatcher {
  public:
-  Dispatcher(Metrics& metrics, const ApiKeys& keys) : metrics_(metrics), keys_(keys) {}
+  Dispatcher(Metrics& metrics, const ApiKeys& keys, RateLimit limit = RateLimit(0, 0))
+      : metrics_(metrics), keys_(keys), limit_(std::move(limit)) {}
 
   Route& add(std::string method, std::string pattern, Access access, HttpServer::Handler handler);
 
   struct Admission {
     Route* route = nullptr;
-    std::optional<HttpResponse> refusal;  // 400, 401, 404, 405: the request goes no further
+    std::optional<HttpResponse> refusal;  // 400, 401, 404, 405, 429: the request goes no further
   };
   /// Fills path, query, params, request id, traceparent and tenant from `target` and the headers.
-  Admission admit(HttpRequest& request, std::string_view target) const;
+  Admission admit(HttpRequest& request, std::string_view target);
 
   /// Runs the handler; whatever it throws becomes a 500.
   HttpResponse answer(Route& route, const HttpRequest& request) const;
@@ -35,11 +37,12 @@ class Dispatcher {
   void note_refusal(const HttpRequest& request, const HttpResponse& response) const;
 
  private:
-  std::optional<HttpResponse> authorise(HttpRequest& request) const;
+  std::optional<HttpResponse> authorise(HttpRequest& request);
   void count(Route& route, int status) const;
 
   Metrics& metrics_;
   const ApiKeys& keys_;
+  RateLimit limit_;  // I/O thread
   Router router_;
 };
 

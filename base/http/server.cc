@@ -2,6 +2,7 @@
 
 #include "base/http/connection.h"
 #include "base/http/dispatcher.h"
+#include "base/http/last_calls.h"
 #include "base/http/listen_address.h"
 #include "base/http/socket_file.h"
 #include "base/http/worker_pool.h"
@@ -9,6 +10,7 @@
 #include "base/process_metrics.h"
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -35,6 +37,9 @@ using boost::system::error_code;
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 // Told 503 at the same time; still further ones are just closed.
 constexpr std::int64_t kTurnedAwayMax = 64;
+constexpr const char* kAdminListen = ".admin_listen";
+// For the first bytes on connections that were complete when no further one was taken.
+constexpr auto kLastCalls = std::chrono::milliseconds(200);
 
 Error cannot_listen(const HttpServerOptions& options, const error_code& error) {
   std::string remedy = "set " + options.listen_setting + " to another port";
@@ -94,8 +99,30 @@ void HttpServerOptions::declare(Settings& settings, const std::string& table,
                     "a connection without a request is closed after this");
   settings.duration(table + ".request_timeout", &request_timeout, request_timeout, 100ms, 10min,
                     "longest time to receive one request, and to send one answer");
+  settings.duration(table + ".drain_delay", &drain_delay, drain_delay, 0s, 5min,
+                    "at a stop, how long /readyz says 503 and requests are still answered; longer "
+                    "than a load balancer keeps an idle connection");
   settings.duration(table + ".drain_timeout", &drain_timeout, drain_timeout, 0s, 5min,
-                    "at a stop, how long requests under way may take to end");
+                    "at a stop, after drain_delay, how long requests under way may take to end");
+  settings.integer(table + ".requests_per_second", &requests_per_second, 0, 0, 1'000'000,
+                   "requests",
+                   "of one API key, in this process; further ones get 429; 0: no limit");
+  settings.integer(table + ".requests_burst", &requests_burst, 0, 0, 1'000'000, "requests",
+                   "of one API key at once, when it was quiet before; 0: one second's worth");
+  settings.text(table + ".admin_listen", &admin_listen, "",
+                "host:port of /metrics, /readyz and what else is not for tenants, which then are "
+                "not on listen; empty: all on listen");
+}
+
+HttpServerOptions HttpServerOptions::for_admins(const std::string& address,
+                                                const std::string& setting) const {
+  HttpServerOptions out = *this;
+  out.listen = address;
+  out.listen_setting = setting;
+  out.admin_listen.clear();
+  out.requests_per_second = 0;
+  out.drain_delay = Micros(0);
+  return out;
 }
 
 struct HttpServer::State {
@@ -105,6 +132,7 @@ struct HttpServer::State {
   Dispatcher dispatcher;
   Readiness readiness;
   std::uint16_t port = 0;
+  std::unique_ptr<HttpServer> admin;  // the second listener, where there is one
 
   // Connections that a stop cut off are destroyed with `io`, and refer to what stands above it.
   ByteBudget budget;
@@ -116,19 +144,37 @@ struct HttpServer::State {
   asio::steady_timer pause{io};    // of accepting, when the process is out of descriptors
   std::thread thread;
 
+  std::atomic<bool> ending = false;
   std::int64_t turned_away = 0;  // I/O thread
   std::mutex mutex;
   std::condition_variable drained;
   std::int64_t connections = 0;  // guarded by mutex
+  bool listens = true;           // guarded by mutex
 
   State(HttpServerOptions o, Metrics& m, const ApiKeys& keys)
-      : options(std::move(o)), metrics(m), dispatcher(m, keys), budget(options.queued_bytes_max) {}
+      : options(std::move(o)),
+        metrics(m),
+        dispatcher(m, keys, RateLimit(options.requests_per_second, options.requests_burst)),
+        budget(options.queued_bytes_max) {
+    if (options.admin_listen.empty()) return;
+    const std::string& own = options.listen_setting;
+    const std::string setting = own.substr(0, own.rfind('.')) + kAdminListen;
+    admin =
+        std::make_unique<HttpServer>(options.for_admins(options.admin_listen, setting), m, keys);
+    admin->readiness([this] { return not_ready_because(); });
+  }
+
+  std::vector<std::string> not_ready_because() const {
+    if (ending) return {"the process is ending"};
+    return readiness ? readiness() : std::vector<std::string>{};
+  }
 
   void add_built_in_routes() {
     dispatcher
         .add("GET", "/healthz", Access::open,
              [](const HttpRequest&) { return HttpResponse::json(200, R"({"status":"alive"})"); })
         .at_once = true;
+    if (admin) return;
     dispatcher
         .add("GET", "/metrics", Access::open,
              [this](const HttpRequest&) {
@@ -140,7 +186,7 @@ struct HttpServer::State {
              })
         .at_once = true;
     dispatcher.add("GET", "/readyz", Access::open, [this](const HttpRequest&) {
-      const auto reasons = readiness ? readiness() : std::vector<std::string>{};
+      const auto reasons = not_ready_because();
       if (!reasons.empty()) return not_ready(reasons);
       return HttpResponse::json(200, R"({"status":"ready"})");
     });
@@ -194,7 +240,9 @@ struct HttpServer::State {
       now = connections;
     }
     drained.notify_all();
-    metrics.gauge("weir_http_connections", "open HTTP connections").set(now);
+    const bool is_second = options.listen_setting.ends_with(kAdminListen);
+    const Labels labels = is_second ? Labels{{"listener", "admin"}} : Labels{};
+    metrics.gauge("weir_http_connections", "open HTTP connections", labels).set(now);
   }
 
   asio::awaitable<void> serve(HttpSocket socket) {
@@ -238,6 +286,14 @@ struct HttpServer::State {
     }
   }
 
+  /// Serves on, and sends everybody away for good: see server.h.
+  void drain() {
+    asio::post(io, [this] { context->draining = true; });
+    std::this_thread::sleep_for(options.drain_delay);
+    asio::post(io, [this] { ignore_new_handshakes(acceptor.native_handle()); });
+    std::this_thread::sleep_for(kLastCalls);
+  }
+
   void begin_stop() {
     asio::post(io, [this] {
       error_code ignored;
@@ -245,6 +301,9 @@ struct HttpServer::State {
       pause.cancel();
       context->stopping = true;
       for (auto* stream : context->idle) stream->close();
+      const std::lock_guard lock(mutex);
+      listens = false;
+      drained.notify_all();
     });
   }
 };
@@ -256,6 +315,9 @@ HttpServer::~HttpServer() { stop(); }
 
 void HttpServer::route(std::string method, std::string pattern, Access access, Handler handler) {
   WEIR_CHECK(!state_->thread.joinable());
+  if (access == Access::admin && state_->admin) {
+    return state_->admin->route(std::move(method), std::move(pattern), access, std::move(handler));
+  }
   state_->dispatcher.add(std::move(method), std::move(pattern), access, std::move(handler));
 }
 
@@ -264,30 +326,42 @@ void HttpServer::readiness(Readiness readiness) { state_->readiness = std::move(
 Status HttpServer::start() {
   State& state = *state_;
   WEIR_CHECK(!state.thread.joinable());
+  if (state.admin) {
+    WEIR_TRY(state.admin->start());
+  }
   WEIR_TRY(state.listen());
   state.add_built_in_routes();
   state.workers = std::make_unique<WorkerPool>(
       state.options.threads,
       LaneLimits{state.options.running_per_tenant, state.options.waiting_per_tenant});
   state.context = std::make_unique<ConnectionContext>(ConnectionContext{
-      state.options, state.dispatcher, *state.workers, state.budget, state.io, false, {}, {}});
+      state.options, state.dispatcher, *state.workers, state.budget, state.io, false, false, {}, {}});
   asio::co_spawn(state.io, state.accept(), asio::detached);
   state.thread = std::thread([&state] { state.io.run(); });
-  log_info("http listens", {{"address", state.options.listen}, {"port", state.port}});
+  log_info("http listens", {{"address", state.options.listen},
+                            {"port", state.port},
+                            {"setting", state.options.listen_setting}});
   return {};
 }
 
 std::uint16_t HttpServer::port() const { return state_->port; }
 
+std::uint16_t HttpServer::admin_port() const {
+  return state_->admin ? state_->admin->port() : port();
+}
+
 void HttpServer::stop() {
   State& state = *state_;
   if (!state.thread.joinable()) return;
+  state.ending = true;
+  if (state.options.drain_delay.count() > 0) state.drain();
   state.file.reset();
   state.begin_stop();
   {
     std::unique_lock lock(state.mutex);
-    const bool all_done = state.drained.wait_for(lock, state.options.drain_timeout,
-                                                 [&] { return state.connections == 0; });
+    const bool all_done = state.drained.wait_for(lock, state.options.drain_timeout, [&] {
+      return !state.listens && state.connections == 0;
+    });
     if (!all_done) {
       log_warn("http stops with open connections", {{"connections", state.connections}});
     }
@@ -295,6 +369,7 @@ void HttpServer::stop() {
   state.io.stop();
   state.thread.join();
   state.workers->stop();
+  if (state.admin) state.admin->stop();
 }
 
 }  // namespace weir

@@ -11,7 +11,17 @@
 // Pipelined requests are answered in order. Routes and keys are checked before the body is read.
 // Built in: GET /healthz (process is alive), GET /readyz (200, or 503 with the reasons), GET
 // /metrics; the x-request-id and traceparent headers; problem+json for 404, 405 and thrown
-// exceptions; Authorization: Bearer for routes that ask for a tenant.
+// exceptions; Authorization: Bearer for routes that ask for a tenant, and a rate limit for each key
+// (429 with Retry-After).
+//
+// With admin_listen a second listener has /metrics, /readyz and the routes of Access::admin, and the
+// first one no longer has them; /healthz is on both. Without, all are on the one.
+//
+// A stop drains. For drain_delay the server goes on as before, but /readyz says 503 and every answer
+// says `Connection: close`, so that whoever balances load leaves without a request lost. Then it takes
+// no further connection, answers what is under way for at most drain_timeout, and closes. A client
+// that keeps idle connections for longer than drain_delay may send into the close: let it keep them
+// for a shorter time than that.
 //
 // `listen` may name a Unix-domain socket, "unix:/path". Its file has mode 0660: whoever may write to it
 // may send requests, nobody else. A file that a dead process left is replaced; error when somebody
@@ -44,14 +54,23 @@ struct HttpServerOptions {
   std::int64_t waiting_per_tenant = 512;  // its requests that wait for a thread
   Micros idle_timeout = std::chrono::seconds(60);
   Micros request_timeout = std::chrono::seconds(15);
+  Micros drain_delay = Micros(0);
   Micros drain_timeout = std::chrono::seconds(5);
+  std::int64_t requests_per_second = 0;        // of one API key; 0: no limit
+  std::int64_t requests_burst = 0;             // 0: as many as requests_per_second
+  std::string admin_listen;                    // empty: all on `listen`
   std::string listen_setting = "http.listen";  // as errors name it
 
   /// Declares them under `table` ("http.listen", ...) with `listen` as the default address.
   void declare(Settings& settings, const std::string& table, const std::string& default_listen);
+
+  /// The same bounds for a listener that serves only those who run the process, at `address`: no rate
+  /// limit, no second listener, and no delay at a stop.
+  HttpServerOptions for_admins(const std::string& address, const std::string& setting) const;
 };
 
-enum class Access { open, tenant };
+/// `admin`: for those who run the process, without a key, on admin_listen where there is one.
+enum class Access { open, tenant, admin };
 
 class HttpServer {
  public:
@@ -71,7 +90,8 @@ class HttpServer {
   /// Binds and serves. Error `unavailable` names the address and how to choose another.
   Status start();
   std::uint16_t port() const;
-  /// Stops accepting, lets running requests end within drain_timeout, closes.
+  std::uint16_t admin_port() const;  // port() where there is no second listener
+  /// Drains as told above, and closes.
   void stop();
 
  private:

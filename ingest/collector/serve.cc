@@ -62,7 +62,7 @@ ExitCode serve_collector(const CollectorSettings& settings, const std::stop_toke
   HttpServer server(settings.http, metrics, *keys);
   server.route("POST", "/v1/events", Access::tenant,
                [&](const HttpRequest& request) { return intake.post(request); });
-  server.route("GET", "/v1/producer", Access::open, [&](const HttpRequest&) {
+  server.route("GET", "/v1/producer", Access::admin, [&](const HttpRequest&) {
     return HttpResponse::json(200, standing_json(producer.standing(), system_clock()));
   });
   server.readiness([&] { return why_not_ready(producer.standing(), settings); });

@@ -124,7 +124,7 @@ ExitCode tail_file(const CollectorSettings& settings, const TailArguments& argum
     if (std::string why = producer.standing().not_ready; !why.empty()) reasons.push_back(why);
     return reasons;
   });
-  health.route("GET", "/v1/producer", Access::open, [&](const HttpRequest&) {
+  health.route("GET", "/v1/producer", Access::admin, [&](const HttpRequest&) {
     return HttpResponse::json(200, standing_json(producer.standing(), system_clock()));
   });
   if (!settings.tail_listen.empty()) {
