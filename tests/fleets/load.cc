@@ -10,7 +10,7 @@ namespace weir::test {
 namespace {
 
 constexpr int kEventsABody = 5;
-constexpr auto kPause = std::chrono::milliseconds(10);  // between two requests: the load
+constexpr auto kShortPause = std::chrono::milliseconds(1);
 constexpr std::size_t kFailuresKept = 5;
 constexpr auto kPatience = std::chrono::seconds(20);  // longer than nginx takes to say anything
 
@@ -27,8 +27,8 @@ struct Load::Request {
 Load::Load(std::string url, std::string key, std::vector<std::string> subscriptions)
     : url_(std::move(url)), key_(std::move(key)), subscriptions_(std::move(subscriptions)) {}
 
-void Load::run(std::function<Request(std::int64_t)> next) {
-  threads_.emplace_back([this, next = std::move(next)](const std::stop_token& stop) {
+void Load::run(std::function<Request(std::int64_t)> next, std::chrono::milliseconds pause) {
+  threads_.emplace_back([this, pause, next = std::move(next)](const std::stop_token& stop) {
     HttpClient client;
     for (std::int64_t round = 0; !stop.stop_requested(); ++round) {
       const Request request = next(round);
@@ -47,7 +47,7 @@ void Load::run(std::function<Request(std::int64_t)> next) {
         ++answered_;
         accepted_ += request.events;
       }
-      std::this_thread::sleep_for(kPause);
+      std::this_thread::sleep_for(pause);
     }
   });
 }
@@ -81,13 +81,15 @@ void Load::quota_reads() {
 }
 
 void Load::checks() {
-  run([this](std::int64_t round) {
-    const auto which = static_cast<std::size_t>(round) % subscriptions_.size();
-    return Request{
-        "/v1/check",
-        fmt::format(R"({{"subscription":"{}","costs":[{{"meter":"requests","cost":1}}]}})",
-                    subscriptions_[which])};
-  });
+  run(
+      [this](std::int64_t round) {
+        const auto which = static_cast<std::size_t>(round) % subscriptions_.size();
+        return Request{
+            "/v1/check",
+            fmt::format(R"({{"subscription":"{}","costs":[{{"meter":"requests","cost":1}}]}})",
+                        subscriptions_[which])};
+      },
+      kShortPause);
 }
 
 void Load::queries() {
