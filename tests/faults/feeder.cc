@@ -17,12 +17,22 @@ void Feeder::finish() {
   thread_.join();
 }
 
+std::map<std::pair<std::string, std::int64_t>, std::int64_t> Feeder::by_bucket(
+    std::int64_t bucket_us) const {
+  std::map<std::pair<std::string, std::int64_t>, std::int64_t> sums;
+  for (const auto& [subscription, time_us] : sent_) {
+    ++sums[{subscription, time_us / bucket_us * bucket_us}];
+  }
+  return sums;
+}
+
 void Feeder::feed(const std::stop_token& stop) {
   auto sink = KafkaSink::open(kafka_);
   WEIR_CHECK(sink.ok());
   const std::string source = "feeder-" + random_hex(4);
   for (int round = 0; !stop.stop_requested(); ++round) {
-    const std::string time = format_rfc3339(system_clock().now().value);
+    const std::int64_t now_us = system_clock().now().value;
+    const std::string time = format_rfc3339(now_us);
     std::vector<std::string> values;
     std::vector<OutRecord> records;
     for (int i = 0; i < options_.events_a_round; ++i) {
@@ -39,6 +49,11 @@ void Feeder::feed(const std::stop_token& stop) {
                          values[static_cast<std::size_t>(i)]});
     }
     while (!(*sink)->append(records, Deadline::in(std::chrono::seconds(10)))) {
+    }
+    for (int i = 0; i < options_.events_a_round; ++i) {
+      sent_.emplace_back(
+          options_.subscriptions[static_cast<std::size_t>(i) % options_.subscriptions.size()],
+          now_us);
     }
     events_ += options_.events_a_round;
     std::this_thread::sleep_for(options_.pause);

@@ -8,10 +8,12 @@
 #include "tests/integration/deployment.h"
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace weir::test {
@@ -28,6 +30,9 @@ class Feeder {
   Feeder(const Deployment& weir, FeederOptions options);
   /// Events that are on the stream.
   std::int64_t events() const { return events_; }
+  /// The same by subscription and begin of the bucket, after finish().
+  std::map<std::pair<std::string, std::int64_t>, std::int64_t> by_bucket(
+      std::int64_t bucket_us) const;
   void finish();
 
  private:
@@ -36,6 +41,7 @@ class Feeder {
   const KafkaOptions kafka_;
   const FeederOptions options_;
   std::atomic<std::int64_t> events_ = 0;
+  std::vector<std::pair<std::string, std::int64_t>> sent_;  // subscription, time; its own thread's
   std::jthread thread_;
 };
 
