@@ -6,8 +6,9 @@
 // bytes of requests that are being read, wait for a thread or are handled (503 with Retry-After;
 // one request is always admitted). Tenants take turns: the threads go round between them, one tenant
 // runs running_per_tenant handlers at once, has waiting_per_tenant requests waiting and half of the
-// bytes; what is beyond gets 429 with Retry-After, and the others notice nothing. A request that has begun must be whole within request_timeout,
-// else the connection is closed: a dripping client costs a connection for that long and no thread.
+// bytes; what is beyond gets 429 with Retry-After, and the others notice nothing. A request that has
+// begun must be whole within request_timeout, else the connection is closed: a dripping client costs a
+// connection for that long and no thread.
 // Pipelined requests are answered in order. Routes and keys are checked before the body is read.
 // Built in: GET /healthz (process is alive), GET /readyz (200, or 503 with the reasons), GET
 // /metrics; the x-request-id and traceparent headers; problem+json for 404, 405 and thrown
