@@ -45,6 +45,11 @@ struct Expiry {
   std::string reason;
 };
 
+/// Files that count no more and wait on the disk for their removal.
+struct Retired {
+  std::int64_t files = 0, bytes = 0;
+};
+
 /// How far and how fresh the catalogue is, over all partitions.
 struct Freshness {
   bool known = false;             // false until every partition has been seen to its end once
@@ -92,6 +97,7 @@ class Catalogue {
   Result<bool> retire_file(std::int64_t id, const std::string& state, WallTime remove_after);
   /// Retired files whose time has come.
   Result<std::vector<DataFile>> removable_files(WallTime now);
+  Result<Retired> retired();
   Status forget_file(std::int64_t id);
   Status add_expiry(const Expiry& expiry, WallTime now);
   /// Events that were taken from [from_us, to_us), at most: whole files are counted.

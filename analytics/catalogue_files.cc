@@ -134,6 +134,15 @@ Result<std::vector<DataFile>> Catalogue::removable_files(WallTime now) {
                   {now.value});
 }
 
+Result<Retired> Catalogue::retired() {
+  Result<SqliteStatement> row =
+      database_.prepare("SELECT count(*), coalesce(sum(bytes), 0) FROM file WHERE state <> 'live'");
+  if (!row) return row.error();
+  Result<bool> there = row->step();
+  if (!there) return there.error();
+  return Retired{row->integer(0), row->integer(1)};
+}
+
 Status Catalogue::forget_file(std::int64_t id) {
   Result<SqliteStatement> write =
       database_.prepare("DELETE FROM file WHERE id = ?1 AND state <> 'live'");

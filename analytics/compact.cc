@@ -87,7 +87,7 @@ Compactor::Compactor(const AnalyticsVolume& volume, FileOwner& owner, Catalogue&
     : volume_(&volume),
       owner_(&owner),
       catalogue_(&catalogue),
-      options_(options),
+      options_(std::move(options)),
       clock_(&clock),
       database_(std::move(database)),
       connection_(std::move(connection)) {}
@@ -101,7 +101,7 @@ Result<Compactor> Compactor::open(const AnalyticsVolume& volume, FileOwner& owne
   if (!database) return database.error();
   Result<DuckConnection> connection = database->connect();
   if (!connection) return connection.error();
-  return Compactor(volume, owner, catalogue, options, clock, std::move(*database),
+  return Compactor(volume, owner, catalogue, std::move(options), clock, std::move(*database),
                    std::move(*connection));
 }
 
@@ -113,6 +113,7 @@ Result<CompactReport> Compactor::run_once() {
   report.orphans = *orphans;
   WEIR_TRY(expire(report));
   WEIR_TRY(fit_budget(report));
+  WEIR_TRY(fit_volume(report));
   for (FileKind kind : {FileKind::segment, FileKind::rollup, FileKind::histogram}) {
     WEIR_TRY(merge_kind(kind, report));
   }
@@ -148,6 +149,7 @@ Status Compactor::expire_file(const DataFile& file, const std::string& reason,
   WEIR_TRY(catalogue_->drop_ranges_of(file.id));
   WEIR_TRY(transaction->commit());
   ++report.files_expired;
+  report.expired_bytes[reason] += file.bytes;
   log_info("a file expired", {{"file", file.name}, {"reason", reason}, {"events", file.events}});
   return {};
 }

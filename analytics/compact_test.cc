@@ -139,6 +139,82 @@ TEST_F(CompactTest, beyond_the_budget_the_oldest_segments_go_first) {
   EXPECT_EQ(rollup_requests(), 4);
 }
 
+/// A volume of 100 times what the live files hold, so that they are one percent of it.
+class FullVolume : public CompactTest {
+ protected:
+  void SetUp() override {
+    CompactTest::SetUp();
+    for (int i = 0; i < 8; ++i) commit_request("/r" + std::to_string(i), kNoonUs + i);
+    for (const DataFile& file : live_files(FileKind::segment)) segment_bytes_ += file.bytes;
+    options_.space = [this]() -> Result<VolumeSpace> {
+      return VolumeSpace{total_, total_ - used(), inodes_, inodes_ - inodes_used_};
+    };
+    options_.fan_in = 64;  // nothing merges: the files that are there are those that were written
+  }
+  std::uint64_t used() const { return total_ * used_permille_ / 1000; }
+  std::int64_t segments() {
+    return static_cast<std::int64_t>(live_files(FileKind::segment).size());
+  }
+  CompactReport round() { return compact(options_); }
+
+  CompactOptions options_;
+  std::int64_t segment_bytes_ = 0;
+  std::uint64_t total_ = 0, used_permille_ = 0, inodes_ = 0, inodes_used_ = 0;
+};
+
+TEST_F(FullVolume, from_the_mark_on_the_oldest_segments_go_down_to_the_lower_mark) {
+  // All segments are a tenth of it: of 86 % down to 80 % takes six tenths of them, of whole files five.
+  total_ = static_cast<std::uint64_t>(segment_bytes_) * 10;
+  used_permille_ = 845;
+  EXPECT_EQ(round().files_expired, 0);
+  used_permille_ = 861;
+  const CompactReport report = round();
+  EXPECT_EQ(report.files_expired, 5);
+  EXPECT_EQ(segments(), 3);
+  EXPECT_GT(report.expired_bytes.at("volume"), 0);
+  EXPECT_EQ(number(FileKind::segment, "SELECT count(*) FROM {files} WHERE route >= '/r5'"), 3);
+  EXPECT_EQ(rollup_requests(), 8) << "sums stay";
+  Catalogue cat = catalogue();
+  EXPECT_EQ(*cat.expired_events(FileKind::segment, kNoonUs, kNoonUs + 1), 5) << "queries say so";
+}
+
+TEST_F(FullVolume, what_waits_for_its_removal_is_not_expired_for_again) {
+  total_ = static_cast<std::uint64_t>(segment_bytes_) * 10;
+  used_permille_ = 861;
+  round();
+  const std::int64_t left = segments();
+  EXPECT_EQ(files_on_disk(), 24u) << "queries may still read them";
+  EXPECT_EQ(round().files_expired, 0);
+  clock_.advance(std::chrono::minutes(1));
+  EXPECT_EQ(round().files_expired, 0);
+  clock_.advance(std::chrono::minutes(2));
+  used_permille_ = 800;
+  EXPECT_EQ(round().files_removed, 5);
+  EXPECT_EQ(segments(), left);
+}
+
+TEST_F(FullVolume, where_others_fill_it_no_segment_is_taken) {
+  total_ = static_cast<std::uint64_t>(segment_bytes_) * 100;
+  used_permille_ = 950;
+  EXPECT_EQ(round().files_expired, 0);
+  EXPECT_EQ(segments(), 8);
+}
+
+TEST_F(FullVolume, inodes_run_out_as_bytes_do) {
+  total_ = static_cast<std::uint64_t>(segment_bytes_) * 100;
+  used_permille_ = 830;  // below the mark: of bytes nothing need go
+  inodes_ = 100;
+  inodes_used_ = 86;
+  EXPECT_EQ(round().files_expired, 6);
+}
+
+TEST_F(FullVolume, at_100_percent_it_never_expires) {
+  options_.expire_percent = 100;
+  total_ = static_cast<std::uint64_t>(segment_bytes_) * 10;
+  used_permille_ = 1000;
+  EXPECT_EQ(round().files_expired, 0);
+}
+
 TEST_F(CompactTest, a_merged_file_that_was_never_named_is_an_orphan) {
   commit_request("/a", kNoonUs);
   {

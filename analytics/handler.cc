@@ -22,6 +22,9 @@ AnalyticsHandler::AnalyticsHandler(const AnalyticsVolume& volume, Catalogue& cat
       writer_(writer),
       options_(std::move(options)),
       clock_(clock),
+      trend_({{static_cast<int>(options_.pause_percent), ""}}),
+      paused_(metrics.gauge("weir_analytics_paused",
+                            "1 while the volume is too full to go on consuming")),
       rows_(metrics.counter("weir_analytics_rows_total", "segment rows committed")),
       bytes_(metrics.counter("weir_analytics_file_bytes_total", "bytes of files committed")),
       quarantined_(
@@ -80,13 +83,18 @@ Status AnalyticsHandler::check_space() {
   if (options_.pause_percent >= 100) return {};
   Result<VolumeSpace> space = volume_space(volume_.root());
   if (!space) return space.error();
-  std::uint64_t used = space->bytes_total - space->bytes_free;
-  auto limit = space->bytes_total / 100 * static_cast<std::uint64_t>(options_.pause_percent);
-  if (used < limit) return {};
+  const auto steady = clock_.steady_now().time_since_epoch();
+  trend_.take(std::chrono::duration_cast<Micros>(steady).count(), *space);
+  const bool full = trend_.mark() != nullptr;
+  paused_.set(full ? 1 : 0);
+  if (!full) return {};
   return Error{ErrorCode::unavailable,
-               "analytics volume " + volume_.root() + " is fuller than " +
-                   std::to_string(options_.pause_percent) + " %: consumption pauses",
-               "free space, or lower analytics.disk_budget_bytes or analytics.retention"};
+               "analytics volume " + volume_.root() + " is " +
+                   std::to_string(trend_.used_percent()) + " % full: consumption pauses at " +
+                   std::to_string(options_.pause_percent) + " %",
+               "is weir-analytics compact running? It expires the oldest segments from " +
+                   std::to_string(options_.expire_percent) +
+                   " % on; or make room, or lower analytics.retention"};
 }
 
 Result<Committed> AnalyticsHandler::commit(const CommitBatch& batch, Deadline deadline) {

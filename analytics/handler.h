@@ -9,12 +9,14 @@
 // Two consumers may share a volume (each partition belongs to one): whose compare-and-set fails has
 // lost the partition and its files are discarded.
 //
-// Consumption pauses (`unavailable`) while the volume is fuller than `pause_percent`. Threads: the loop's.
+// Consumption pauses (`unavailable`) when the volume is fuller than `pause_percent`, of bytes or inodes, and
+// goes on two points below it. Making room is compact's work. Threads: the loop's.
 #pragma once
 
 #include "analytics/catalogue.h"
 #include "analytics/segment_writer.h"
 #include "base/metrics.h"
+#include "base/volume/volume_watch.h"
 #include "ingest/stream/handler.h"
 
 #include <cstdint>
@@ -26,6 +28,7 @@ struct AnalyticsHandlerOptions {
   std::string topic;
   Micros grace = std::chrono::minutes(10);  // complete_through = caught up − grace
   std::int64_t pause_percent = 90;          // of the volume; 100: never
+  std::int64_t expire_percent = 85;         // where compact makes room; for what the pause says
 };
 
 class AnalyticsHandler : public Handler {
@@ -57,6 +60,8 @@ class AnalyticsHandler : public Handler {
   SegmentWriter& writer_;
   const AnalyticsHandlerOptions options_;
   Clock& clock_;
+  VolumeTrend trend_;
+  Gauge& paused_;
   Counter& rows_;
   Counter& bytes_;
   Counter& quarantined_;

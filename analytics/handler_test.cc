@@ -1,6 +1,9 @@
 #include "analytics/handler.h"
 
+#include "analytics/options.h"
 #include "analytics/store_fixture.h"
+
+#include <gmock/gmock.h>
 
 namespace weir {
 namespace {
@@ -204,6 +207,28 @@ TEST_F(HandlerTest, a_full_volume_pauses_consumption_and_writes_nothing) {
   ASSERT_FALSE(outcome.ok());
   EXPECT_EQ(outcome.error().code, ErrorCode::unavailable);
   EXPECT_EQ(files_on_disk(), 0u);
+}
+
+TEST(Marks, out_of_order_are_a_fault_that_names_them) {
+  const auto fault = [](std::int64_t warn, std::int64_t expire, std::int64_t pause,
+                        std::int64_t to) -> std::string {
+    AnalyticsOptions options;
+    options.warn_percent = warn;
+    options.compact.expire_percent = expire;
+    options.compact.expire_to_percent = to;
+    options.handler.pause_percent = pause;
+    const Status status = check_marks(options);
+    if (status) return "";
+    EXPECT_EQ(status.error().code, ErrorCode::config);
+    return status.error().text();
+  };
+  EXPECT_EQ(fault(80, 85, 90, 80), "");
+  EXPECT_EQ(fault(85, 85, 85, 84), "");
+  EXPECT_EQ(fault(80, 100, 100, 80), "");
+  EXPECT_NE(fault(86, 85, 90, 80), "");
+  EXPECT_NE(fault(80, 91, 90, 80), "");
+  EXPECT_NE(fault(80, 85, 90, 85), "");
+  EXPECT_THAT(fault(80, 95, 90, 80), testing::HasSubstr("analytics.expire_percent 95"));
 }
 
 TEST_F(HandlerTest, while_another_process_holds_the_write_lock_the_same_batch_may_be_tried_again) {

@@ -26,5 +26,10 @@ int main(int argc, char** argv) {
   compact.flag("--once", &once, "one round, then end");
   compact.run([&] { return run_compact(options, once, stop); });
 
+  Command& accept = line.command(
+      "volume accept", "analytics.volume is the volume from now on, whatever its marker says");
+  accept.settings(&declared);
+  accept.run([&] { return accept_analytics_volume(options); });
+
   return line.main(argc, argv);
 }

@@ -81,6 +81,10 @@ void declare_compact(Settings& settings, AnalyticsOptions* into) {
   settings.integer("analytics.disk_budget_bytes", &into->compact.disk_budget_bytes, 0, 0,
                    1024 * kTiB, "bytes",
                    "of all data files; beyond it the oldest go; 0: no budget");
+  settings.integer("analytics.expire_percent", &into->compact.expire_percent, 85, 1, 100, "percent",
+                   "the oldest segments go when the volume is fuller than that; 100: never");
+  settings.integer("analytics.expire_to_percent", &into->compact.expire_to_percent, 80, 0, 99,
+                   "percent", "of the volume: there such expiry ends");
   settings.integer("analytics.merge_files", &into->compact.fan_in, 8, 2, 64, "files",
                    "of one size that make a merge");
   settings.integer("analytics.merged_bytes_max", &into->compact.merged_bytes_max, 256 * kMiB, kMiB,
@@ -93,6 +97,20 @@ void declare_compact(Settings& settings, AnalyticsOptions* into) {
 
 }  // namespace
 
+Status check_marks(const AnalyticsOptions& options) {
+  const std::int64_t warn = options.warn_percent, expire = options.compact.expire_percent,
+                     pause = options.handler.pause_percent, to = options.compact.expire_to_percent;
+  if (warn <= expire && expire <= pause && to < expire) return {};
+  const auto said = [](const char* name, std::int64_t percent) {
+    return std::string("analytics.") + name + " " + std::to_string(percent);
+  };
+  return Error{ErrorCode::config,
+               "the marks of the analytics volume are out of order: " + said("warn_percent", warn) +
+                   ", " + said("expire_percent", expire) + ", " + said("pause_percent", pause) +
+                   ", " + said("expire_to_percent", to),
+               "set them so that warn <= expire <= pause and expire_to < expire"};
+}
+
 void declare(Settings& settings, AnalyticsOptions* into) {
   declare_stream_settings(settings, &into->stream);
   settings.secret("identity.secret", &into->identity_secret,
@@ -101,6 +119,11 @@ void declare(Settings& settings, AnalyticsOptions* into) {
                 "the API keys, by their hashes (weir-ingest keys new makes entries)");
   settings.text("analytics.volume", &into->volume, "analytics",
                 "folder of segments, rollups, catalogue and identity index, a volume of its own");
+  settings.text("analytics.volume_id", &into->volume_id, "",
+                "the id in the volume's marker file: a volume that is not mounted, or another one, "
+                "is refused; empty: any");
+  settings.integer("analytics.warn_percent", &into->warn_percent, 80, 1, 100, "percent",
+                   "the log and a metric say so while the volume is fuller than that; 100: never");
   declare_consume(settings, into);
   declare_serve(settings, into);
   declare_compact(settings, into);

@@ -20,6 +20,8 @@ struct AnalyticsOptions {
   std::string identity_secret;
   std::string keys_file;
   std::string volume;
+  std::string volume_id;           // that its marker must bear; "": any
+  std::int64_t warn_percent = 80;  // of the volume; the first of its marks
   HttpServerOptions http;
   std::string consumer_listen;  // health and metrics of consume
   std::string compact_listen;   // and of compact
@@ -34,6 +36,9 @@ struct AnalyticsOptions {
   CompactOptions compact;
   Micros compact_interval{0};
 };
+
+/// The marks of the volume in their order: warn <= expire <= pause, and expiry ends below where it begins.
+Status check_marks(const AnalyticsOptions& options);
 
 void declare(Settings& settings, AnalyticsOptions* into);
 

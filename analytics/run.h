@@ -18,6 +18,9 @@ ExitCode run_serve(const AnalyticsOptions& options, const std::stop_token& stop)
 /// `once`: one round, then done; the report is printed.
 ExitCode run_compact(const AnalyticsOptions& options, bool once, const std::stop_token& stop);
 
+/// The volume is this one from now on, by an operator's word.
+ExitCode accept_analytics_volume(const AnalyticsOptions& options);
+
 /// Each of them watches the volume that they share.
 VolumeWatch watch_volume(const AnalyticsOptions& options, Metrics& metrics);
 

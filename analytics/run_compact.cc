@@ -10,6 +10,12 @@ namespace {
 void report_to(Metrics& metrics, const CompactReport& report) {
   metrics.counter("weir_analytics_files_merged_total", "files merged").add(report.files_merged);
   metrics.counter("weir_analytics_files_expired_total", "files expired").add(report.files_expired);
+  for (const auto& [reason, bytes] : report.expired_bytes) {
+    metrics
+        .counter("weir_analytics_expired_bytes_total", "bytes of files expired, by what took them",
+                 {{"reason", reason}})
+        .add(bytes);
+  }
   metrics.counter("weir_analytics_files_removed_total", "files removed").add(report.files_removed);
   metrics.counter("weir_analytics_orphans_total", "orphans removed").add(report.orphans);
 }
@@ -24,6 +30,8 @@ void print(const CompactReport& r) {
 Status compact(const AnalyticsOptions& options, bool once, const std::stop_token& stop,
                Metrics& metrics, std::atomic<bool>& ready) {
   AnalyticsVolume volume(options.volume);
+  Result<std::string> claimed = volume.claim(options.kafka.topic, options.volume_id);
+  if (!claimed) return claimed.error();
   Status prepared = volume.prepare();
   if (!prepared) return prepared.error().within("analytics.volume");
   Result<Catalogue> catalogue = Catalogue::open(volume.catalogue_path(), SqliteMode::read_write);
@@ -49,6 +57,7 @@ Status compact(const AnalyticsOptions& options, bool once, const std::stop_token
 }  // namespace
 
 ExitCode run_compact(const AnalyticsOptions& options, bool once, const std::stop_token& stop) {
+  if (Status ordered = check_marks(options); !ordered) return give_up(ordered.error());
   if (options.compact.grace <= options.api.query_timeout) {
     return give_up(Error{ErrorCode::config,
                          "analytics.removal_grace must exceed analytics.query_timeout",

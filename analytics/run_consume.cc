@@ -47,12 +47,12 @@ Status clean_up(const AnalyticsVolume& volume, Catalogue& catalogue) {
 Status consume(const AnalyticsOptions& options, const std::stop_token& stop, Metrics& metrics,
                Readiness& readiness) {
   AnalyticsVolume volume(options.volume);
+  Result<std::string> volume_id = volume.claim(options.kafka.topic, options.volume_id);
+  if (!volume_id) return volume_id.error();
   Status prepared = volume.prepare();
   if (!prepared) return prepared.error().within("analytics.volume");
   Result<IdentityKey> key = IdentityKey::from_secret(options.identity_secret);
   if (!key) return key.error().within("identity.secret");
-  Result<std::string> volume_id = volume.volume_id();
-  if (!volume_id) return volume_id.error();
   Result<Catalogue> catalogue = Catalogue::open(volume.catalogue_path(), SqliteMode::read_write);
   if (!catalogue) return catalogue.error();
   Result<FileOwner> owner = FileOwner::register_in(volume);
@@ -67,6 +67,8 @@ Status consume(const AnalyticsOptions& options, const std::stop_token& stop, Met
   if (!writer) return writer.error();
   AnalyticsHandlerOptions handler_options = options.handler;
   handler_options.topic = options.stream.topic;
+  handler_options.topic = options.kafka.topic;
+  handler_options.expire_percent = options.compact.expire_percent;
   AnalyticsHandler handler(volume, *catalogue, *writer, handler_options, system_clock(), metrics);
 
   StreamOptions stream = options.stream;
@@ -90,15 +92,20 @@ ExitCode give_up(const Error& error) {
 
 VolumeWatch watch_volume(const AnalyticsOptions& options, Metrics& metrics) {
   std::vector<VolumeMark> marks;
-  const auto pause = static_cast<int>(options.handler.pause_percent);
   const std::string remedy =
       "make room, or keep less: analytics.retention, analytics.disk_budget_bytes";
-  if (pause > 80) marks.push_back({80, remedy});
-  if (pause < 100) marks.push_back({pause, "consumption pauses until there is room: " + remedy});
+  const auto mark = [&marks](std::int64_t percent, const std::string& what) {
+    if (percent < 100) marks.push_back({static_cast<int>(percent), what});
+  };
+  mark(options.warn_percent, remedy);
+  mark(options.compact.expire_percent,
+       "weir-analytics compact expires the oldest segments: " + remedy);
+  mark(options.handler.pause_percent, "consumption pauses until there is room: " + remedy);
   return {options.volume, "analytics", std::move(marks), metrics};
 }
 
 ExitCode run_consume(const AnalyticsOptions& options, const std::stop_token& stop) {
+  if (Status ordered = check_marks(options); !ordered) return give_up(ordered.error());
   Metrics metrics;
   const VolumeWatch watch = watch_volume(options, metrics);
   Readiness readiness;

@@ -1,13 +1,19 @@
 #include "analytics/run.h"
 #include "base/log.h"
 
+#include <cstdio>
+
 namespace weir {
 
 // Needs no catalogue to start: until a consumer has made one, /readyz says so and queries are 503.
 ExitCode run_serve(const AnalyticsOptions& options, const std::stop_token& stop) {
+  if (Status ordered = check_marks(options); !ordered) return give_up(ordered.error());
   Result<ApiKeys> keys = ApiKeys::read(options.keys_file);
   if (!keys) return give_up(keys.error());
   AnalyticsVolume volume(options.volume);
+  if (Result<std::string> id = volume.claim(options.kafka.topic, options.volume_id); !id) {
+    return give_up(id.error());
+  }
   if (Status prepared = volume.prepare(); !prepared) {
     return give_up(prepared.error().within("analytics.volume"));
   }
@@ -28,6 +34,13 @@ ExitCode run_serve(const AnalyticsOptions& options, const std::stop_token& stop)
   while (!sleep_until_stop(stop, std::chrono::hours(1))) {
   }
   server.stop();
+  return ExitCode::done;
+}
+
+ExitCode accept_analytics_volume(const AnalyticsOptions& options) {
+  Result<std::string> id = AnalyticsVolume(options.volume).accept(options.kafka.topic);
+  if (!id) return give_up(id.error());
+  std::printf("%s is volume %s from now on\n", options.volume.c_str(), id->c_str());
   return ExitCode::done;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/digest.h"
 #include "base/volume/durable_file.h"
+#include "base/volume/volume_marker.h"
 
 #include <cerrno>
 #include <cstring>
@@ -31,6 +32,11 @@ bool is_dead(const AnalyticsVolume& volume, const std::string& token) {
   return dead;
 }
 
+/// A topic's rows never mix with another's: a stream that moved gets a new volume.
+VolumeClaim claim_of(const std::string& topic, const std::string& id) {
+  return {"analytics", "analytics.volume", "topic:" + topic, id, "analytics.volume_id"};
+}
+
 std::string token_of(const std::string& name) { return name.substr(0, name.find('-')); }
 
 }  // namespace
@@ -57,13 +63,16 @@ Status AnalyticsVolume::prepare() const {
   return check_volume(root_);
 }
 
-Result<std::string> AnalyticsVolume::volume_id() const {
-  std::string path = identity_folder() + "/volume_id";
-  Result<std::string> id = read_file(path, 64);
-  if (id || id.error().code != ErrorCode::not_found) return id;
-  std::string made = random_hex(16);
-  WEIR_TRY(write_file_durably(path, made));
-  return made;
+Result<std::string> AnalyticsVolume::claim(const std::string& topic, const std::string& id) const {
+  Result<VolumeMarker> marker = claim_volume(root_, claim_of(topic, id));
+  if (!marker) return marker.error();
+  return marker->id;
+}
+
+Result<std::string> AnalyticsVolume::accept(const std::string& topic) const {
+  Result<VolumeMarker> marker = accept_volume(root_, claim_of(topic, ""));
+  if (!marker) return marker.error();
+  return marker->id;
 }
 
 // Locked before it bears its name, so that nobody ever sees it unlocked while we live.

@@ -25,10 +25,14 @@ class AnalyticsVolume {
  public:
   explicit AnalyticsVolume(std::string root) : root_(std::move(root)) {}
 
-  /// Makes the folders that are missing; error when the volume cannot be written.
+  /// Of a claimed volume. Makes the folders that are missing; error when the volume cannot be written.
   Status prepare() const;
-  /// A name for the copy of the identity index on this volume, made once.
-  Result<std::string> volume_id() const;
+  /// Before all else: is this the volume of analytics, filled from this topic? Marks one that is used for
+  /// the first time (base/volume/volume_marker.h). Gives its id, by which index files are counted. `id`,
+  /// unless empty, is the one that the settings know.
+  Result<std::string> claim(const std::string& topic, const std::string& id) const;
+  /// By an operator's word: it is, whatever its marker says.
+  Result<std::string> accept(const std::string& topic) const;
 
   const std::string& root() const { return root_; }
   std::string catalogue_path() const { return root_ + "/catalogue.sqlite"; }
