@@ -67,7 +67,6 @@ Status consume(const AnalyticsOptions& options, const std::stop_token& stop, Met
   if (!writer) return writer.error();
   AnalyticsHandlerOptions handler_options = options.handler;
   handler_options.topic = options.stream.topic;
-  handler_options.topic = options.kafka.topic;
   handler_options.expire_percent = options.compact.expire_percent;
   AnalyticsHandler handler(volume, *catalogue, *writer, handler_options, system_clock(), metrics);
 

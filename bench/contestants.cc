@@ -95,8 +95,8 @@ Taken run_quota(Stage& stage, const Topic& topic) {
 
 std::int64_t catalogue_number(const Place& place, const char* sql) {
   // The catalogue is there only when the consumer has made it.
-  auto catalogue = SqliteDatabase::open(place.folder + "/catalogue.sqlite", SqliteMode::read_only,
-                                        std::chrono::seconds(10));
+  auto catalogue = SqliteDatabase::open(place.folder + "/analytics/catalogue.sqlite",
+                                        SqliteMode::read_only, std::chrono::seconds(10));
   if (!catalogue) return 0;
   auto statement = catalogue->prepare(sql);
   if (!statement) return 0;

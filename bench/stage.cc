@@ -57,15 +57,15 @@ secret = "the identity key of a bench"
 [keys]
 file = "{folder}/keys.toml"
 [ingest]
-state_folder = "{folder}"
+state_folder = "{folder}/ingest"
 [quota]
 consumer_listen = "127.0.0.1:0"
 database = "{database}"
-volume = "{folder}"
+volume = "{folder}/quota"
 group = "{group}"
 [analytics]
 consumer_listen = "127.0.0.1:0"
-volume = "{folder}"
+volume = "{folder}/analytics"
 group = "{group}"
 )";
 

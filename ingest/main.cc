@@ -85,6 +85,12 @@ int main(int argc, char** argv) {
                        Presence::required);
   resending.run([&] { return resend(settings, kept, stop); });
 
+  Command& accept =
+      line.command("volume accept",
+                   "the folder of the spools is the volume from now on, whatever its marker says");
+  accept.settings(&declared);
+  accept.run([&] { return accept_spool_volume(settings); });
+
   LogArguments looked;
   Command& verify = line.command("log verify", "is a file log whole? A spool holds one an epoch");
   verify.positional("FOLDER", &looked.folder, "the log's folder, as …/spool/serve/epoch-1",

@@ -4,6 +4,7 @@
 #include "base/volume/descriptor.h"
 #include "base/volume/durable_file.h"
 #include "ingest/collector/failure.h"
+#include "ingest/collector/outlet.h"
 #include "ingest/connect/connect.h"
 
 #include <cerrno>
@@ -44,6 +45,13 @@ Result<Descriptor> lock_file(const std::string& path, Deadline deadline) {
 }
 
 }  // namespace
+
+ExitCode accept_spool_volume(const CollectorSettings& settings) {
+  Result<std::string> id = accept_spools(settings);
+  if (!id) return fail(id.error());
+  fmt::print("the spools' volume is {} from now on\n", *id);
+  return ExitCode::done;
+}
 
 ExitCode create_topic(const CollectorSettings& settings, const TopicArguments& arguments) {
   TopicPlan plan;

@@ -9,6 +9,9 @@
 
 namespace weir {
 
+/// `volume accept`: prints the id that the volume bears.
+ExitCode accept_spool_volume(const CollectorSettings& settings);
+
 struct TopicArguments {
   std::int64_t partitions = 8;
   std::int64_t replication = 1;

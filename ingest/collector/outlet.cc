@@ -2,6 +2,7 @@
 
 #include "base/digest.h"
 #include "base/log.h"
+#include "base/volume/volume_marker.h"
 #include "ingest/collector/insist.h"
 #include "ingest/connect/connect.h"
 #include "ingest/spool/real_disk.h"
@@ -29,6 +30,16 @@ std::string kept_remedy(const std::string& folder) {
   return "make the topic take them (max.message.bytes), then: weir-ingest resend " + folder;
 }
 
+std::string spools_volume(const CollectorSettings& settings) {
+  return settings.spool_folder.empty() ? settings.state_folder : settings.spool_folder;
+}
+
+// Bound to no topic: a spool goes with its producer when the stream moves.
+VolumeClaim claim_of(const CollectorSettings& settings) {
+  return {"ingest", settings.spool_folder.empty() ? "ingest.state_folder" : "ingest.spool_folder",
+          "", settings.volume_id, "ingest.volume_id"};
+}
+
 /// At every start, for as long as it is so.
 void tell_kept(LogDisk& disk, const std::string& folder) {
   const Result<std::vector<KeptRecord>> kept = kept_records(disk, folder);
@@ -41,6 +52,17 @@ void tell_kept(LogDisk& disk, const std::string& folder) {
 }
 
 }  // namespace
+
+Status claim_spools(const CollectorSettings& settings) {
+  Result<VolumeMarker> marker = claim_volume(spools_volume(settings), claim_of(settings));
+  return marker ? Status() : marker.error();
+}
+
+Result<std::string> accept_spools(const CollectorSettings& settings) {
+  Result<VolumeMarker> marker = accept_volume(spools_volume(settings), claim_of(settings));
+  if (!marker) return marker.error();
+  return marker->id;
+}
 
 VolumeWatch watch_spool(const std::string& folder, Metrics& metrics) {
   return {
@@ -81,6 +103,9 @@ Result<std::int32_t> Outlet::topic_partitions(Deadline deadline) {
 
 Result<std::unique_ptr<Outlet>> Outlet::open(const CollectorSettings& settings,
                                              const OutletPurpose& purpose, Metrics& metrics) {
+  // A spool that was named by hand lies anywhere.
+  const bool ours = purpose.folder.starts_with(spools_volume(settings) + "/");
+  if (ours) WEIR_TRY(claim_spools(settings));
   StreamOptions to = settings.stream;
   to.delivery_timeout = std::min(to.delivery_timeout, kDeliveryTimeoutMax);
   if (!purpose.topic.empty()) to.topic = purpose.topic;

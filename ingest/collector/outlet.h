@@ -27,6 +27,11 @@ struct OutletPurpose {
 
 /// Where a source keeps its spool.
 std::string spool_folder(const CollectorSettings& settings, const std::string& source);
+/// The folder of the spools bears a marker (base/volume/volume_marker.h): is it the one that it was? Outlet
+/// asks by itself; whoever writes there before it must ask first. Error `config`.
+Status claim_spools(const CollectorSettings& settings);
+/// By an operator's word: it is, whatever its marker says. Gives its id.
+Result<std::string> accept_spools(const CollectorSettings& settings);
 /// Of the volume that the spool lies on.
 VolumeWatch watch_spool(const std::string& folder, Metrics& metrics);
 /// "tail-" and a short digest of the tailed path.

@@ -21,6 +21,10 @@ void declare_spool(Settings& settings, CollectorSettings* into) {
                   "has acknowledged it");
   settings.text("ingest.spool_folder", &into->spool_folder, "",
                 "folder of the spools; empty: spool in ingest.state_folder");
+  settings.text(
+      "ingest.volume_id", &into->volume_id, "",
+      "the id in the marker file of that folder, or of ingest.state_folder: a volume that is "
+      "not mounted, or another one, is refused; empty: any");
   settings.integer(
       "ingest.spool_bytes_max", &into->spool_bytes_max, std::int64_t{1} << 30,
       std::int64_t{16} << 20, std::int64_t{1} << 44, "bytes",

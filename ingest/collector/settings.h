@@ -21,6 +21,7 @@ struct CollectorSettings {
   Micros write_timeout;
   std::int64_t tenant_bytes_max;
   std::string state_folder;
+  std::string volume_id;      // that the marker of the spools' volume must bear; "": any
   std::string producer;       // the beginning of producer ids
   std::string accepted_when;  // "spool" or "broker"
   std::string spool_folder;   // empty: "spool" in state_folder

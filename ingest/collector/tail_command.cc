@@ -93,6 +93,7 @@ ExitCode tail_file(const CollectorSettings& settings, const TailArguments& argum
   if (!key) return give_up(key.error());
   Result<RouteTemplates> routes = route_templates(settings);
   if (!routes) return give_up(routes.error());
+  if (Status claimed = claim_spools(settings); !claimed) return give_up(claimed.error());
   TailState state(settings.state_folder, path);
   if (Status made = make_folders(state.path() + ".lock"); !made) return give_up(made.error());
   Result<FolderLock> lock = FolderLock::take(state.path() + ".lock");
