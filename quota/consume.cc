@@ -3,7 +3,7 @@
 #include "base/backoff.h"
 #include "base/digest.h"
 #include "base/log.h"
-#include "base/volume/durable_file.h"
+#include "base/volume/ballast.h"
 #include "ingest/connect/connect.h"
 #include "quota/carry_over.h"
 #include "quota/commands.h"
@@ -12,6 +12,7 @@
 #include "quota/postgres_store.h"
 #include "quota/setup.h"
 #include "quota/stream_cursor.h"
+#include "quota/volume.h"
 
 #include <functional>
 #include <mutex>
@@ -36,23 +37,6 @@ std::optional<Result<T>> wait_for(const char* what, const std::stop_token& stop,
     if (sleep_until_stop(stop, pause)) break;
   }
   return std::nullopt;
-}
-
-/// A volume that is missing or read-only is the operator's to mend; one that is held is not wrong.
-Error volume_error(Error error) {
-  if (error.code != ErrorCode::conflict) error.code = ErrorCode::config;
-  return error.within("quota.volume");
-}
-
-/// The volume's name, made at the first start: index files are counted by it (R5).
-Result<std::string> volume_id(const std::string& volume) {
-  const std::string path = volume + "/volume_id";
-  Result<std::string> stands = read_file(path, 256);
-  if (stands) return stands;
-  if (stands.error().code != ErrorCode::not_found) return stands;
-  const std::string made = random_hex(16);
-  WEIR_TRY(write_file_durably(path, made));
-  return made;
 }
 
 /// The cluster must be the one that this database has always read (R1).
@@ -116,16 +100,6 @@ Status inherit_from_stream(const QuotaOptions& options, const Deployment& deploy
 
 }  // namespace
 
-Result<QuotaVolume> take_volume(const std::string& path) {
-  if (Status made = make_folders(path + "/identity"); !made) return volume_error(made.error());
-  if (Status usable = check_volume(path); !usable) return volume_error(usable.error());
-  Result<FolderLock> lock = FolderLock::take(path);
-  if (!lock) return volume_error(lock.error());
-  Result<std::string> id = volume_id(path);
-  if (!id) return volume_error(id.error());
-  return QuotaVolume{*std::move(lock), *std::move(id)};
-}
-
 Status check_topic(const StreamOptions& options, Connection& connection, Deadline deadline) {
   Result<std::unique_ptr<StreamLog>> log = connect_log(options);
   if (!log) return log.error();
@@ -164,6 +138,7 @@ struct QuotaConsumer::State {
     loop = running;
   }
   Result<Deployment> read_and_check();
+  Result<std::string> settle(const HeldVolume& held, const Deployment& deployment);
   Status check_topic();
   Status inherit(const Deployment& deployment, const std::string& volume,
                  const std::stop_token& stop);
@@ -176,6 +151,13 @@ Result<Deployment> QuotaConsumer::State::read_and_check() {
   Result<Database::Lease> lease = database.acquire(call());
   if (!lease) return std::move(lease).error();
   return check_database(**lease, options.decided, options.stream.topic, call());
+}
+
+Result<std::string> QuotaConsumer::State::settle(const HeldVolume& held,
+                                                 const Deployment& deployment) {
+  Result<Database::Lease> lease = database.acquire(call());
+  if (!lease) return std::move(lease).error();
+  return settle_volume(held, deployment, **lease, call());
 }
 
 Status QuotaConsumer::State::check_topic() {
@@ -245,14 +227,19 @@ QuotaConsumer::~QuotaConsumer() = default;
 
 ExitCode QuotaConsumer::run(const std::stop_token& stop) {
   State& state = *state_;
-  Result<QuotaVolume> volume = take_volume(state.options.volume);
-  if (!volume) return give_up(volume.error());
+  Result<HeldVolume> held = hold_volume(state.options.volume);
+  if (!held) return give_up(held.error());
 
   state.at("waiting for the database");
   auto deployment =
       wait_for<Deployment>("the database", stop, [&] { return state.read_and_check(); });
   if (!deployment) return ExitCode::done;
   if (!*deployment) return give_up(deployment->error());
+  auto volume = wait_for<std::string>("the database", stop,
+                                      [&] { return state.settle(*held, **deployment); });
+  if (!volume) return ExitCode::done;
+  if (!*volume) return give_up(volume->error());
+  const BallastKeeper ballast(held->folder, "quota", state.options.ballast_bytes, state.metrics);
 
   state.at("waiting for the topic");
   auto topic = wait_for<bool>("the topic", stop, [&]() -> Result<bool> {
@@ -264,12 +251,12 @@ ExitCode QuotaConsumer::run(const std::stop_token& stop) {
 
   state.at("reading what it inherits of the former topic");
   auto whole = wait_for<bool>("the former topic", stop, [&]() -> Result<bool> {
-    WEIR_TRY(state.inherit(**deployment, volume->id, stop));
+    WEIR_TRY(state.inherit(**deployment, **volume, stop));
     return true;
   });
   if (!whole) return ExitCode::done;
   if (!*whole) return give_up(whole->error());
-  return state.run_loop(**deployment, volume->id, stop);
+  return state.run_loop(**deployment, **volume, stop);
 }
 
 std::vector<std::string> QuotaConsumer::not_ready() const {

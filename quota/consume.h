@@ -7,7 +7,6 @@
 
 #include "base/metrics.h"
 #include "base/process.h"
-#include "base/volume/durable_file.h"
 #include "quota/options.h"
 #include "storage/postgres/connection.h"
 
@@ -17,15 +16,6 @@
 #include <vector>
 
 namespace weir {
-
-/// quota's own volume, held for the life of the object: another process's consumer would take our
-/// unnamed index files for rubbish.
-struct QuotaVolume {
-  FolderLock lock;
-  std::string id;  // made at the first start: index files are counted by it (R5)
-};
-/// Errors: `config` for a volume that is missing or read-only, `conflict` for one that is held.
-Result<QuotaVolume> take_volume(const std::string& path);
 
 /// The broker's cluster must be the one that this database has always read (R1), else a flag is raised
 /// and the answer is `integrity`; a compacted topic is `config`.

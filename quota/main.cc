@@ -5,6 +5,7 @@
 #include "quota/options.h"
 #include "quota/rebuild/commands.h"
 #include "quota/run.h"
+#include "quota/volume_commands.h"
 
 using namespace weir;
 
@@ -47,6 +48,7 @@ int main(int argc, char** argv) {
   serve.run([&] { return run_server(options, stop); });
 
   declare_operator_commands(line, &declared, options);
+  declare_volume_commands(line, &declared, options);
   declare_rebuild_commands(line, &declared, options, stop);
 
   Command& status = line.command("status", "how far each partition is");

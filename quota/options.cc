@@ -60,6 +60,10 @@ void declare(Settings& settings, QuotaOptions* into) {
                    "to the database, of the HTTP service");
   settings.text("quota.volume", &into->volume, "quota",
                 "folder of the identity index, on quota's own volume");
+  settings.integer("quota.ballast_bytes", &into->ballast_bytes, std::int64_t{64} << 20, 0,
+                   std::int64_t{1} << 40, "bytes",
+                   "put aside on quota's volume, for recovery when it is full: at most a twentieth "
+                   "of it; 0: none");
   settings.text("quota.group", &into->stream.group, "weir-quota", "consumer group");
   settings.text("quota.group_folder", &into->stream.group_folder, "",
                 "on a file log: where the consumers of the group find one another; empty: group in "

@@ -24,6 +24,7 @@ struct QuotaOptions {
   Micros database_timeout{0};   // of one call
   std::int64_t connections = 4;
   std::string volume;
+  std::int64_t ballast_bytes = 0;
   Decided decided;  // what the database was, or will be, created with
   LoopOptions loop;
   Micros answer_age_max{0};

@@ -10,6 +10,8 @@
 #include "quota/postgres_store.h"
 #include "quota/rebuild/postgres_rebuilt_ledger.h"
 #include "quota/rebuild/rebuild.h"
+#include "quota/setup.h"
+#include "quota/volume.h"
 
 #include <cstdio>
 #include <memory>
@@ -61,24 +63,27 @@ Result<RebuildReport> rebuild_from_stream(const QuotaOptions& options, const Arg
   Result<std::vector<PastDecision>> decisions = read_decisions(*decided);
   if (!decisions) return decisions.error().within(arguments.decisions);
 
-  Result<QuotaVolume> volume = take_volume(options.volume);
-  if (!volume) return std::move(volume).error();
+  Result<HeldVolume> held = hold_volume(options.volume);
+  if (!held) return std::move(held).error();
   Database database(postgres_options(options, "rebuild"));
   const Deadline deadline = Deadline::in(options.database_timeout);
   Result<Deployment> deployment = Error{ErrorCode::unavailable, "", ""};
+  Result<std::string> volume = Error{ErrorCode::unavailable, "", ""};
   {
     Result<Database::Lease> lease = database.acquire(deadline);
     if (!lease) return std::move(lease).error();
     deployment = check_database(**lease, options.decided, options.stream.topic, deadline);
     if (!deployment) return std::move(deployment).error();
     WEIR_TRY(check_topic(options.stream, **lease, deadline));
+    volume = inherit_volume(*held, *deployment, **lease, deadline);
+    if (!volume) return std::move(volume).error();
   }
   Result<IdentityKey> key = IdentityKey::from_secret(options.identity_secret);
   if (!key) return std::move(key).error();
   Result<std::unique_ptr<Source>> source = connect_alone(options.stream, "rebuild");
   if (!source) return std::move(source).error();
 
-  const LoopOptions loop = loop_options_of(options, *deployment, volume->id);
+  const LoopOptions loop = loop_options_of(options, *deployment, *volume);
   PostgresStore store(database, deployment->grace,
                       {loop.identity.horizon, loop.identity.restamp_window});
   Metrics metrics;
