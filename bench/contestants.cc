@@ -109,7 +109,7 @@ Taken run_analytics(Stage& stage, const Topic& topic) {
     return catalogue_number(place, "select coalesce(sum(next), 0) from progress");
   });
   taken.events = catalogue_number(place, "select sum(received) from progress");
-  expect_usage(stage, segment_usage(place.folder, kBucketUs), taken);
+  expect_usage(stage, segment_usage(place.folder + "/analytics", kBucketUs), taken);
   stage.remove(place);
   return taken;
 }
