@@ -201,11 +201,16 @@ void Deployment::apply_catalog(const std::string& toml) {
   run_well("weir-billing", {"catalog", "apply", path});
 }
 
-Finished Deployment::run(const std::string& binary, const Words& words) {
+Deployment::Words Deployment::argv_of(const std::string& binary, const Words& words) const {
   Words argv = {environment("WEIR_BIN") + "/" + binary};
   argv.insert(argv.end(), words.begin(), words.end());
   argv.insert(argv.end(), {"--config", folder_ + "/weir.toml"});
-  return weir::test::run(argv, fmt::format("{}/run-{}-{}", folder_, ++runs_, binary));
+  return options_.launch ? options_.launch(std::move(argv)) : argv;
+}
+
+Finished Deployment::run(const std::string& binary, const Words& words) {
+  return weir::test::run(argv_of(binary, words),
+                         fmt::format("{}/run-{}-{}", folder_, ++runs_, binary));
 }
 
 std::string Deployment::run_well(const std::string& binary, const Words& words) {
@@ -219,10 +224,7 @@ std::string Deployment::run_well(const std::string& binary, const Words& words) 
 
 std::unique_ptr<ChildProcess> Deployment::start(const std::string& binary, const Words& words,
                                                 const std::string& name) {
-  Words argv = {environment("WEIR_BIN") + "/" + binary};
-  argv.insert(argv.end(), words.begin(), words.end());
-  argv.insert(argv.end(), {"--config", folder_ + "/weir.toml"});
-  return std::make_unique<ChildProcess>(argv, folder_ + "/" + name);
+  return std::make_unique<ChildProcess>(argv_of(binary, words), folder_ + "/" + name);
 }
 
 std::string Deployment::url_of(ChildProcess& process) {

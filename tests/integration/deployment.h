@@ -31,6 +31,8 @@ struct DeploymentOptions {
   /// Change the roles' connection strings, for example to lead them through a proxy.
   std::function<std::string(const std::string&)> rewire_quota = {};
   std::function<std::string(const std::string&)> rewire_billing = {};
+  /// How a process is started, for example as another user: gets its words, gives those that do it.
+  std::function<std::vector<std::string>(std::vector<std::string>)> launch = {};
   /// Connection strings of another server than the run's; empty: the run's.
   std::string postgres_admin = "", postgres_quota = "", postgres_billing = "";
 };
@@ -98,6 +100,7 @@ class Deployment {
 
  private:
   void create_database();
+  Words argv_of(const std::string& binary, const Words& words) const;
   std::string server(const std::string& own, const char* of_the_run) const;
   std::int64_t analytics_number(const std::string& query);
   void write_config();
