@@ -47,7 +47,8 @@ struct CompactOptions {
 
 struct CompactReport {
   std::int64_t merges = 0, files_merged = 0, files_expired = 0, files_removed = 0, orphans = 0;
-  std::map<std::string, std::int64_t> expired_bytes = {};  // by reason
+  std::map<std::string, std::int64_t> expired_bytes = {
+      {"retention", 0}, {"disk_budget", 0}, {"volume", 0}};  // by reason
 };
 
 class Compactor {

@@ -29,6 +29,8 @@ void print(const CompactReport& r) {
 
 Status compact(const AnalyticsOptions& options, bool once, const std::stop_token& stop,
                Metrics& metrics, std::atomic<bool>& ready) {
+  report_to(metrics,
+            {});  // a counter that is there before it counts: else its first step is not seen
   AnalyticsVolume volume(options.volume);
   Result<std::string> claimed = volume.claim(options.kafka.topic, options.volume_id);
   if (!claimed) return claimed.error();

@@ -70,7 +70,16 @@ Result<std::string> AnalyticsVolume::claim(const std::string& topic, const std::
 }
 
 Result<std::string> AnalyticsVolume::accept(const std::string& topic) const {
-  Result<VolumeMarker> marker = accept_volume(root_, claim_of(topic, ""));
+  const VolumeClaim claim = claim_of(topic, "");
+  Result<std::optional<VolumeMarker>> stands = read_marker(root_);
+  if (!stands) return stands.error();
+  if (*stands && (*stands)->side == claim.side && (*stands)->deployment != claim.deployment) {
+    return Error{ErrorCode::config,
+                 "analytics.volume: " + root_ + " holds data of " + (*stands)->deployment +
+                     ", not of " + claim.deployment,
+                 "rows of two topics never mix: name an empty folder, or empty this one"};
+  }
+  Result<VolumeMarker> marker = accept_volume(root_, claim);
   if (!marker) return marker.error();
   return marker->id;
 }

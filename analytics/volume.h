@@ -31,7 +31,7 @@ class AnalyticsVolume {
   /// the first time (base/volume/volume_marker.h). Gives its id, by which index files are counted. `id`,
   /// unless empty, is the one that the settings know.
   Result<std::string> claim(const std::string& topic, const std::string& id) const;
-  /// By an operator's word: it is, whatever its marker says.
+  /// By an operator's word: it is, whatever its marker says; but rows of two topics never mix.
   Result<std::string> accept(const std::string& topic) const;
 
   const std::string& root() const { return root_; }

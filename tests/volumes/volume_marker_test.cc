@@ -139,11 +139,17 @@ TEST_F(Volume, that_is_held_says_by_which_process) {
   EXPECT_THAT(second.err, HasSubstr(fmt::format("in use by process {}", first->pid())));
 }
 
-TEST_F(Volume, of_analytics_whose_id_the_settings_know_is_missed_when_it_is_not_mounted) {
+TEST_F(Volume, of_analytics_is_missed_by_its_id_and_refused_for_another_topic) {
   EXPECT_THAT(refusal("weir-analytics", {"consume", "--analytics.volume_id=4711"}),
               AllOf(HasSubstr("has no marker, but analytics.volume_id knows volume 4711"),
                     HasSubstr("weir-analytics volume accept")));
   EXPECT_TRUE(tree(analytics()).empty());
+  weir_.run_well("weir-analytics", {"compact", "--once"});
+  const std::string other = "--kafka.topic=another";
+  EXPECT_THAT(refusal("weir-analytics", {"compact", "--once", other}),
+              AllOf(HasSubstr("holds data of topic:weir."), HasSubstr("topic:another")));
+  EXPECT_THAT(refusal("weir-analytics", {"volume", "accept", other}),
+              HasSubstr("rows of two topics never mix"));
   EXPECT_THAT(refusal("weir-analytics", {"compact", "--once", "--analytics.expire_percent=95"}),
               HasSubstr("marks of the analytics volume are out of order"));
 }
