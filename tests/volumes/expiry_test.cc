@@ -68,7 +68,7 @@ TEST_F(Expiry, makes_room_on_a_real_volume_and_consumption_that_paused_goes_on) 
   const auto consumer = weir_.start("weir-analytics", with_marks({"consume"}), "second");
   send("2", "1000");
   ASSERT_TRUE(eventually(seconds(60), [&] {
-    return consumer->err().find("consumption pauses") != std::string::npos;
+    return consumer->err().find("consumption pauses at") != std::string::npos;
   })) << consumer->err();
   EXPECT_THAT(consumer->err(), HasSubstr("is weir-analytics compact running?"));
   EXPECT_LT(weir_.analytics_applied_to(), weir_.log_end());
