@@ -79,14 +79,20 @@ struct Ended {
   bool another_runs = false;          // which speaks for itself
 };
 
+/// A run that cannot use its own database can prove nothing: what is due stays held, as it is when
+/// anything else is missing, and the next run finds out what this one did.
+ExitCode hold_for_database(const Error& error) {
+  const ExitCode code = give_up(error);
+  return code == ExitCode::unreachable ? ExitCode::held : code;
+}
+
 Ended run_once(const BillingOptions& options, bool json) {
   const auto database = open_primary(options, "run");
-  if (!database) return {give_up(database.error()), {}};
+  if (!database) return {hold_for_database(database.error()), {}};
   const auto lock = RunLock::take(postgres_options(options, "run"), Deadline::in(kCommandTimeout));
   if (!lock) {
-    log_error(lock.error().text());
-    if (lock.error().code == ErrorCode::conflict) return {ExitCode::held, {}, true};
-    return {exit_code_of(lock.error()), {}};
+    const ExitCode code = hold_for_database(lock.error());
+    return {code, {}, lock.error().code == ErrorCode::conflict};
   }
   const auto provider = FileProvider::open(options.charges_file);
   if (!provider) return {give_up(provider.error()), {}};
@@ -103,9 +109,9 @@ Ended run_once(const BillingOptions& options, bool json) {
   cycle.close_options.profile = profile_of(options);
   cycle.close_options.hold_max = options.hold_max;
   auto report = run_cycle(cycle);
-  if (!report) return {give_up(report.error()), {}};
+  if (!report) return {hold_for_database(report.error()), {}};
   const auto now = database_now(**database);
-  if (!now) return {give_up(now.error()), *std::move(report)};
+  if (!now) return {hold_for_database(now.error()), *std::move(report)};
   print(json ? run_json(*report, *now) : run_text(*report, *now));
   const ExitCode code = report->exit();
   return {code, *std::move(report)};
