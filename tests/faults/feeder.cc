@@ -17,11 +17,15 @@ void Feeder::finish() {
   thread_.join();
 }
 
-std::map<std::pair<std::string, std::int64_t>, std::int64_t> Feeder::by_bucket(
-    std::int64_t bucket_us) const {
-  std::map<std::pair<std::string, std::int64_t>, std::int64_t> sums;
-  for (const auto& [subscription, time_us] : sent_) {
-    ++sums[{subscription, time_us / bucket_us * bucket_us}];
+Feeder::Tally Feeder::tally() const {
+  const std::lock_guard held(mutex_);
+  return tally_;
+}
+
+Feeder::Tally Feeder::by_bucket(std::int64_t bucket_us) const {
+  Tally sums;
+  for (const auto& [at, events] : tally()) {
+    sums[{at.first, at.second * kMicrosPerSecond / bucket_us * bucket_us}] += events;
   }
   return sums;
 }
@@ -50,10 +54,13 @@ void Feeder::feed(const std::stop_token& stop) {
     }
     while (!(*sink)->append(records, Deadline::in(std::chrono::seconds(10)))) {
     }
-    for (int i = 0; i < options_.events_a_round; ++i) {
-      sent_.emplace_back(
-          options_.subscriptions[static_cast<std::size_t>(i) % options_.subscriptions.size()],
-          now_us);
+    {
+      const std::lock_guard held(mutex_);
+      for (int i = 0; i < options_.events_a_round; ++i) {
+        ++tally_[{
+            options_.subscriptions[static_cast<std::size_t>(i) % options_.subscriptions.size()],
+            now_us / kMicrosPerSecond}];
+      }
     }
     events_ += options_.events_a_round;
     std::this_thread::sleep_for(options_.pause);

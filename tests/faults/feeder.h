@@ -10,6 +10,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -30,9 +31,11 @@ class Feeder {
   Feeder(const Deployment& weir, FeederOptions options);
   /// Events that are on the stream.
   std::int64_t events() const { return events_; }
-  /// The same by subscription and begin of the bucket, after finish().
-  std::map<std::pair<std::string, std::int64_t>, std::int64_t> by_bucket(
-      std::int64_t bucket_us) const;
+  /// The same by subscription and second of the event's time (seconds since the epoch).
+  using Tally = std::map<std::pair<std::string, std::int64_t>, std::int64_t>;
+  Tally tally() const;
+  /// By subscription and begin of the bucket in microseconds; a bucket is of whole seconds.
+  Tally by_bucket(std::int64_t bucket_us) const;
   void finish();
 
  private:
@@ -41,7 +44,8 @@ class Feeder {
   const KafkaOptions kafka_;
   const FeederOptions options_;
   std::atomic<std::int64_t> events_ = 0;
-  std::vector<std::pair<std::string, std::int64_t>> sent_;  // subscription, time; its own thread's
+  mutable std::mutex mutex_;
+  Tally tally_;  // guarded by mutex_
   std::jthread thread_;
 };
 

@@ -80,6 +80,8 @@ Deployment::Deployment(const DeploymentOptions& options)
   for (const char* part : {"quota", "analytics", "ingest"}) {
     std::filesystem::create_directories(folder_ + "/" + part);
   }
+  write_file(folder_ + "/secret", std::string(kSecret));
+  write_file(folder_ + "/keys.toml", "");
   create_database();
   write_config();
   run_well("weir-ingest", {"topic", "create", "--partitions", std::to_string(options_.partitions)});
@@ -123,8 +125,6 @@ void Deployment::write_config() {
     const std::string text = with_database(server(own, of_the_run), database_);
     return rewire ? rewire(text) : text;
   };
-  write_file(folder_ + "/secret", std::string(kSecret));
-  write_file(folder_ + "/keys.toml", "");
   write_file(
       folder_ + "/weir.toml",
       fmt::format(
@@ -184,6 +184,15 @@ wait = "2s"
                                        options.rewire_billing))));
 }
 
+void Deployment::use_server(const std::string& admin, const std::string& quota,
+                            const std::string& billing) {
+  options_.postgres_admin = admin;
+  options_.postgres_quota = quota;
+  options_.postgres_billing = billing;
+  write_config();
+  reconnect();
+}
+
 void Deployment::use_topic(const std::string& topic) {
   const std::string path = folder_ + "/weir.toml";
   std::string text = read_whole(path);
@@ -201,7 +210,7 @@ void Deployment::apply_catalog(const std::string& toml) {
   run_well("weir-billing", {"catalog", "apply", path});
 }
 
-Deployment::Words Deployment::argv_of(const std::string& binary, const Words& words) const {
+Deployment::Words Deployment::command(const std::string& binary, const Words& words) const {
   Words argv = {environment("WEIR_BIN") + "/" + binary};
   argv.insert(argv.end(), words.begin(), words.end());
   argv.insert(argv.end(), {"--config", folder_ + "/weir.toml"});
@@ -209,7 +218,7 @@ Deployment::Words Deployment::argv_of(const std::string& binary, const Words& wo
 }
 
 Finished Deployment::run(const std::string& binary, const Words& words) {
-  return weir::test::run(argv_of(binary, words),
+  return weir::test::run(command(binary, words),
                          fmt::format("{}/run-{}-{}", folder_, ++runs_, binary));
 }
 
@@ -224,7 +233,7 @@ std::string Deployment::run_well(const std::string& binary, const Words& words) 
 
 std::unique_ptr<ChildProcess> Deployment::start(const std::string& binary, const Words& words,
                                                 const std::string& name) {
-  return std::make_unique<ChildProcess>(argv_of(binary, words), folder_ + "/" + name);
+  return std::make_unique<ChildProcess>(command(binary, words), folder_ + "/" + name);
 }
 
 std::string Deployment::url_of(ChildProcess& process) {

@@ -50,6 +50,8 @@ class Deployment {
   Finished run(const std::string& binary, const Words& words);
   /// The same, and must exit 0.
   std::string run_well(const std::string& binary, const Words& words);
+  /// The whole command of it.
+  Words command(const std::string& binary, const Words& words) const;
   /// Left running; `name` names its log.
   std::unique_ptr<ChildProcess> start(const std::string& binary, const Words& words,
                                       const std::string& name);
@@ -79,6 +81,9 @@ class Deployment {
   std::int64_t analytics_rows();
   /// After the database server was killed and started again.
   void reconnect();
+  /// The database of the same name of another server, from now on: what runs keeps the one that it
+  /// started with.
+  void use_server(const std::string& admin, const std::string& quota, const std::string& billing);
   /// received = applied + duplicate + quarantined + unprovable, for every partition.
   void expect_counts_add_up();
   /// Charges in the file provider's file.
@@ -100,12 +105,11 @@ class Deployment {
 
  private:
   void create_database();
-  Words argv_of(const std::string& binary, const Words& words) const;
   std::string server(const std::string& own, const char* of_the_run) const;
   std::int64_t analytics_number(const std::string& query);
   void write_config();
 
-  const DeploymentOptions options_;
+  DeploymentOptions options_;
   std::string folder_;
   std::string name_;
   std::string topic_;
