@@ -4,6 +4,7 @@
 #include "tests/integration/catalogs.h"
 
 #include <fmt/format.h>
+#include <sstream>
 #include <stdexcept>
 #include <sys/resource.h>
 
@@ -44,13 +45,20 @@ Bill reference_bill(const Feeder::Tally& sent, std::int64_t period_seconds) {
   return bill;
 }
 
-Bill charged_bill(Deployment& weir) {
+Bill bill_of(const std::string& lines) {
   Bill bill;
-  for (const std::string& line : weir.charges()) {
+  std::istringstream each(lines);
+  for (std::string line; std::getline(each, line);) {
     bill[between(line, "\"customer\":\"", "\"")] +=
         std::stoll(between(line, "\"amount_minor\":", ",}"));
   }
   return bill;
+}
+
+Bill charged_bill(Deployment& weir) {
+  std::string lines;
+  for (const std::string& line : weir.charges()) lines += line + "\n";
+  return bill_of(lines);
 }
 
 std::int64_t sum_of(const Bill& bill) {

@@ -32,6 +32,8 @@ inline constexpr std::int64_t kPeriodSeconds = 2;
 Bill reference_bill(const Feeder::Tally& sent, std::int64_t period_seconds = kPeriodSeconds);
 /// What the provider was asked for, charge by charge.
 Bill charged_bill(Deployment& weir);
+/// Of lines that name a customer and an amount_minor.
+Bill bill_of(const std::string& lines);
 std::int64_t sum_of(const Bill& bill);
 
 /// Runs a command again and again; each run ends by `signal` if it does not end by itself.
