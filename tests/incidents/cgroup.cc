@@ -143,7 +143,16 @@ std::vector<CgroupSetting> cgroup_settings(int version, const CgroupLimits& limi
 }
 
 Cgroup::Cgroup(const CgroupLimits& limits) {
-  create("weir-test-" + random_hex(6));
+  try {
+    create("weir-test-" + random_hex(6));
+    write(limits);
+  } catch (...) {
+    remove();
+    throw;
+  }
+}
+
+void Cgroup::write(const CgroupLimits& limits) {
   for (const CgroupSetting& setting : cgroup_settings(version_, limits)) {
     const std::string path = folder_of(setting.controller) + "/" + setting.file;
     if (setting.where_there_is_one && !fs::exists(path)) continue;
@@ -173,7 +182,9 @@ void Cgroup::create(const std::string& name) {
   }
 }
 
-Cgroup::~Cgroup() {
+Cgroup::~Cgroup() { remove(); }
+
+void Cgroup::remove() {
   for (const Folder& folder : folders_) {
     (void)eventually(std::chrono::seconds(10), [&] {
       std::istringstream members(read_whole(folder.path + "/cgroup.procs"));

@@ -55,6 +55,8 @@ class Cgroup {
     std::string path;
   };
   void create(const std::string& name);
+  void write(const CgroupLimits& limits);
+  void remove();
   std::string folder_of(const std::string& controller) const;
 
   int version_ = 0;
