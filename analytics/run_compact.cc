@@ -32,7 +32,7 @@ Status compact(const AnalyticsOptions& options, bool once, const std::stop_token
   report_to(metrics,
             {});  // a counter that is there before it counts: else its first step is not seen
   AnalyticsVolume volume(options.volume);
-  Result<std::string> claimed = volume.claim(options.kafka.topic, options.volume_id);
+  Result<std::string> claimed = volume.claim(options.stream.topic, options.volume_id);
   if (!claimed) return claimed.error();
   Status prepared = volume.prepare();
   if (!prepared) return prepared.error().within("analytics.volume");

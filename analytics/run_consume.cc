@@ -47,7 +47,7 @@ Status clean_up(const AnalyticsVolume& volume, Catalogue& catalogue) {
 Status consume(const AnalyticsOptions& options, const std::stop_token& stop, Metrics& metrics,
                Readiness& readiness) {
   AnalyticsVolume volume(options.volume);
-  Result<std::string> volume_id = volume.claim(options.kafka.topic, options.volume_id);
+  Result<std::string> volume_id = volume.claim(options.stream.topic, options.volume_id);
   if (!volume_id) return volume_id.error();
   Status prepared = volume.prepare();
   if (!prepared) return prepared.error().within("analytics.volume");

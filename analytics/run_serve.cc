@@ -11,7 +11,7 @@ ExitCode run_serve(const AnalyticsOptions& options, const std::stop_token& stop)
   Result<ApiKeys> keys = ApiKeys::read(options.keys_file);
   if (!keys) return give_up(keys.error());
   AnalyticsVolume volume(options.volume);
-  if (Result<std::string> id = volume.claim(options.kafka.topic, options.volume_id); !id) {
+  if (Result<std::string> id = volume.claim(options.stream.topic, options.volume_id); !id) {
     return give_up(id.error());
   }
   if (Status prepared = volume.prepare(); !prepared) {
@@ -38,7 +38,7 @@ ExitCode run_serve(const AnalyticsOptions& options, const std::stop_token& stop)
 }
 
 ExitCode accept_analytics_volume(const AnalyticsOptions& options) {
-  Result<std::string> id = AnalyticsVolume(options.volume).accept(options.kafka.topic);
+  Result<std::string> id = AnalyticsVolume(options.volume).accept(options.stream.topic);
   if (!id) return give_up(id.error());
   std::printf("%s is volume %s from now on\n", options.volume.c_str(), id->c_str());
   return ExitCode::done;

@@ -54,13 +54,14 @@ function(weir_binary name)
   endif()
 endfunction()
 
-# weir_tests(name [SERVICES] [SOURCES file...] DEPS target... [LABELS label...] [TIMEOUT seconds]) makes
+# weir_tests(name [SERVICES [STREAMS]] [SOURCES file...] DEPS target... [LABELS label...] [TIMEOUT seconds]) makes
 # one test binary from this folder's *_test.cc (or from SOURCES) and registers it with ctest as one test (gtest prints each promise by
 # name). With SERVICES it needs the real broker and the real PostgreSQL: ctest starts both once for
 # the run (fixture weir_services), and the binary finds them in WEIR_TEST_KAFKA (host:port) and
-# WEIR_TEST_POSTGRES (connection string of the superuser), and the services' binaries in WEIR_BIN.
+# WEIR_TEST_POSTGRES (connection string of the superuser), and the services' binaries in WEIR_BIN. With
+# STREAMS it runs twice: on the broker, and as name_file on file logs (WEIR_TEST_STREAM=file).
 function(weir_tests name)
-  cmake_parse_arguments(arg "SERVICES" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "SERVICES;STREAMS" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
   set(sources ${arg_SOURCES})
   if(NOT sources)
     file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc")
@@ -79,6 +80,13 @@ function(weir_tests name)
       "${CMAKE_BINARY_DIR}/services" "$<TARGET_FILE:${name}>")
     set_tests_properties(${name} PROPERTIES RUN_SERIAL ON FIXTURES_REQUIRED weir_services
       ENVIRONMENT "WEIR_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+    if(arg_STREAMS)
+      add_test(NAME ${name}_file COMMAND "${CMAKE_SOURCE_DIR}/tests/with_services.sh"
+        "${CMAKE_BINARY_DIR}/services" "$<TARGET_FILE:${name}>")
+      set_tests_properties(${name}_file PROPERTIES RUN_SERIAL ON FIXTURES_REQUIRED weir_services
+        ENVIRONMENT "WEIR_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY};WEIR_TEST_STREAM=file"
+        TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+    endif()
   else()
     add_test(NAME ${name} COMMAND ${name})
   endif()

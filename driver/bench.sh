@@ -1,4 +1,4 @@
-# bench: runs the programs named *_bench, one after the other. pipeline, close and ready_bench need the
+# bench: runs the programs named *_bench, and the scripts bench/*_bench.sh, one after the other. pipeline, close and ready_bench need the
 # broker and PostgreSQL: they get servers of their own, in WEIR_HOME/bench, which are stopped and
 # emptied whatever happens. An option (a word that begins with -) and all behind it go to the benches.
 
@@ -7,7 +7,7 @@ weir_bench() {
   while (($#)) && [[ $1 != -* ]]; do names+=("$1"); shift; done
   weir_build
   export WEIR_PARTS WEIR_BIN WEIR_SOURCE=$WEIR_ROOT
-  for bench in "$WEIR_BIN"/*_bench; do
+  for bench in "$WEIR_BIN"/*_bench "$WEIR_ROOT"/bench/*_bench.sh; do
     name=${bench##*/}
     [[ -x $bench ]] && { ((${#names[@]} == 0)) || matches_any "$name" "${names[@]}"; } || continue
     found=1
@@ -17,7 +17,7 @@ weir_bench() {
       *) "$bench" "$@" ;;
     esac
   done
-  ((found)) || fail "$EXIT_USAGE" "no bench has such a name; they are in $WEIR_BIN/*_bench"
+  ((found)) || fail "$EXIT_USAGE" "no bench has such a name; they are $WEIR_BIN/*_bench and bench/*_bench.sh"
 }
 
 bench_with_servers() {

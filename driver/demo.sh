@@ -15,7 +15,8 @@ weir_demo() {
   case "${OPTIONS[*]}" in
     '') ;;
     --keep) keep=1 ;;
-    *) fail "$EXIT_USAGE" "usage: ./weir demo [--keep] [--stream file|kafka]" ;;
+    --incidents) incidents_demo; return ;;
+    *) fail "$EXIT_USAGE" "usage: ./weir demo [--keep | --incidents] [--stream file|kafka]" ;;
   esac
   stream_known "$STREAM"
   [[ -n $WEIR_BIN_GIVEN ]] || weir_build_programs "$STREAM"
@@ -31,6 +32,22 @@ weir_demo() {
     trap - EXIT
     what_to_try
   fi
+}
+
+# The three incidents, with the original design beside Weir: mounts and a second cluster need root.
+incidents_demo() {
+  stream_known "$STREAM"
+  ((EUID == 0)) || fail "$EXIT_UNAVAILABLE" "the incidents mount small volumes: run this as root"
+  WEIR_PROGRAMS+=(show-incidents old-way)
+  [[ -n $WEIR_BIN_GIVEN ]] || weir_build_programs "$STREAM"
+  local began=$SECONDS code=0 servers=(postgres) home=$WEIR_HOME/incidents
+  [[ $STREAM != kafka ]] || servers+=(kafka)
+  "$WEIR_ROOT/tests/with_services.sh" "$home" --start "${servers[@]}"
+  WEIR_TEST_STREAM=${STREAM:-file} WEIR_BIN=$WEIR_BIN \
+    "$WEIR_ROOT/tests/with_services.sh" "$home" "$WEIR_BIN/show-incidents" || code=$?
+  "$WEIR_ROOT/tests/with_services.sh" "$home" --stop
+  note "the incidents took $((SECONDS - began)) s"
+  return "$code"
 }
 
 # What a former demo left running or lying about.

@@ -1,14 +1,14 @@
 #include "tests/faults/feeder.h"
 
 #include "base/digest.h"
-#include "ingest/kafka/kafka_sink.h"
+#include "ingest/connect/connect.h"
 
 #include <fmt/format.h>
 
 namespace weir::test {
 
 Feeder::Feeder(const Deployment& weir, FeederOptions options)
-    : kafka_(weir.kafka()), options_(std::move(options)) {
+    : stream_(weir.stream()), options_(std::move(options)) {
   thread_ = std::jthread([this](const std::stop_token& stop) { feed(stop); });
 }
 
@@ -31,7 +31,8 @@ Feeder::Tally Feeder::by_bucket(std::int64_t bucket_us) const {
 }
 
 void Feeder::feed(const std::stop_token& stop) {
-  auto sink = KafkaSink::open(kafka_);
+  Metrics metrics;
+  auto sink = connect_keeper(stream_, metrics);
   WEIR_CHECK(sink.ok());
   const std::string source = "feeder-" + random_hex(4);
   for (int round = 0; !stop.stop_requested(); ++round) {

@@ -41,7 +41,7 @@ class Feeder {
  private:
   void feed(const std::stop_token& stop);
 
-  const KafkaOptions kafka_;
+  const StreamOptions stream_;
   const FeederOptions options_;
   std::atomic<std::int64_t> events_ = 0;
   mutable std::mutex mutex_;

@@ -65,7 +65,7 @@ TEST_F(Cgroups, who_takes_more_memory_than_the_group_has_is_killed_by_the_kernel
 
 TEST_F(Cgroups, a_group_with_a_small_weight_gets_little_of_a_busy_core) {
   const Cgroup little({.cpu_weight = 10}), much({.cpu_weight = 1000});
-  const std::string burn = "exec taskset -c 0 sh -c 'while :; do :; done'";
+  const std::string burn = "exec timeout 60 taskset -c 0 sh -c 'while :; do :; done'";
   ChildProcess a = shell(little, burn), b = shell(much, burn);
   ASSERT_TRUE(eventually(seconds(60), [&] { return much.cpu_us() > 2'000'000; }));
   EXPECT_LT(little.cpu_us(), much.cpu_us() / 2);

@@ -58,7 +58,8 @@ TEST_F(Crash, analytics_burns_every_core_with_its_small_weight_and_no_bill_notic
   std::vector<std::unique_ptr<ChildProcess>> burners;
   for (unsigned i = 0; i < 2 * std::max(1u, std::thread::hardware_concurrency()); ++i) {
     burners.push_back(std::make_unique<ChildProcess>(
-        analytics.around({"/bin/sh", "-c", "while :; do :; done"}), weir_.folder() + "/burner"));
+        analytics.around({"/usr/bin/timeout", "240", "/bin/sh", "-c", "while :; do :; done"}),
+        weir_.folder() + "/burner"));
   }
   ChildProcess consumer(analytics.around(weir_.command("weir-analytics", {"consume"})),
                         weir_.folder() + "/consumer");

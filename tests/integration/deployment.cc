@@ -2,10 +2,12 @@
 
 #include "base/digest.h"
 #include "base/http/client.h"
+#include "ingest/connect/connect.h"
 #include "ingest/kafka/kafka_admin.h"
 #include "storage/sqlite/sqlite.h"
 
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
@@ -50,6 +52,11 @@ std::string environment(const std::string& name) {
   return value;
 }
 
+bool on_file_log() {
+  const char* kind = std::getenv("WEIR_TEST_STREAM");
+  return kind != nullptr && std::string_view(kind) == "file";
+}
+
 void run_server(const std::string& action, const std::string& server) {
   const std::string home = environment("WEIR_TEST_SERVICES_HOME");
   const Finished done =
@@ -57,8 +64,9 @@ void run_server(const std::string& action, const std::string& server) {
           home + "/run-server");
   if (done.exit_code != 0) give_up(action + " " + server + ": " + done.err);
   // Everybody was told its address once, and would wait for it there.
+  if (action != "start" || server != "kafka") return;
   const std::string kafka = "WEIR_TEST_KAFKA_BROKERS=" + environment("WEIR_TEST_KAFKA") + "\n";
-  if (action == "start" && server == "kafka" && done.out.find(kafka) == std::string::npos) {
+  if (done.out.find(kafka) == std::string::npos) {
     give_up("kafka came back at another address, its port was taken: " + done.out);
   }
 }
@@ -131,6 +139,8 @@ void Deployment::write_config() {
           R"([log]
 format = "json"
 [stream]
+kind = "{kind}"
+folder = "{folder}/stream"
 topic = "{topic}"
 session_timeout = "6s"
 delivery_timeout = "{delivery}"
@@ -171,9 +181,9 @@ metrics_file = "{folder}/billing.prom"
 wait = "2s"
 {more_billing}
 {more})",
-          fmt::arg("brokers", environment("WEIR_TEST_KAFKA")), fmt::arg("topic", topic_),
-          fmt::arg("folder", folder_), fmt::arg("name", name_), fmt::arg("bucket", options.bucket),
-          fmt::arg("future", options.permitted_future),
+          fmt::arg("brokers", stream().kafka.brokers), fmt::arg("topic", topic_),
+          fmt::arg("kind", stream().kind), fmt::arg("folder", folder_), fmt::arg("name", name_),
+          fmt::arg("bucket", options.bucket), fmt::arg("future", options.permitted_future),
           fmt::arg("delivery", options.delivery_timeout), fmt::arg("grace", options.grace),
           fmt::arg("more", options.more), fmt::arg("more_ingest", options.more_ingest),
           fmt::arg("more_quota", options.more_quota),
@@ -282,6 +292,10 @@ std::pair<int, std::string> Deployment::post(const std::string& url, const std::
 }
 
 void Deployment::kcat(const std::string& keyed_lines, bool java_partitioner) {
+  if (on_file_log()) {
+    append_keyed(keyed_lines, java_partitioner);
+    return;
+  }
   const std::string file = folder_ + "/kcat.in";
   write_file(file, keyed_lines);
   const std::string partitioner =
@@ -305,24 +319,47 @@ std::int64_t Deployment::sql_number(const std::string& query) {
   return std::stoll(text);
 }
 
-KafkaOptions Deployment::kafka() const {
-  KafkaOptions options;
-  options.brokers = environment("WEIR_TEST_KAFKA");
+/// What another partitioner than Java's does: it puts an event where nobody looks for its copies.
+void Deployment::append_keyed(const std::string& keyed_lines, bool java_partitioner) {
+  Metrics metrics;
+  const auto sink = must(connect_keeper(stream(), metrics));
+  const std::int32_t partitions = must(sink->partition_count(soon()));
+  std::istringstream lines(keyed_lines);
+  std::vector<OutRecord> records;
+  std::deque<std::string> values;
+  for (std::string line; std::getline(lines, line);) {
+    const auto bar = line.find('|');
+    PartitionId partition = partition_of(std::string_view(line).substr(0, bar), partitions);
+    if (!java_partitioner) partition.value = (partition.value + 1) % partitions;
+    records.push_back({partition, "", values.emplace_back(line.substr(bar + 1))});
+  }
+  must(sink->append(records, soon()));
+}
+
+StreamOptions Deployment::stream() const {
+  StreamOptions options;
+  options.kind = on_file_log() ? "file" : "kafka";
+  options.folder = folder_ + "/stream";
   options.topic = topic_;
+  if (!on_file_log()) options.kafka.brokers = environment("WEIR_TEST_KAFKA");
   return options;
 }
 
 void Deployment::delete_topic() {
+  if (on_file_log()) {
+    std::filesystem::remove_all(stream().log_folder());
+    return;
+  }
   const Status done = must(KafkaAdmin::open(kafka()))->delete_topic(soon());
   if (!done) give_up(done.error().text());
 }
 
 std::int64_t Deployment::log_end() {
-  auto admin = must(KafkaAdmin::open(kafka()));
+  const auto log = must(connect_log(stream()));
+  const std::int32_t partitions = must(log->partition_count(soon()));
   std::int64_t sum = 0;
-  const std::int32_t partitions = must(admin->partition_count(soon()));
-  for (std::int32_t p = 0; p < partitions; ++p) {
-    sum += must(admin->bounds(PartitionId(p), soon())).end.value;
+  for (const LogBounds& bounds : must(log->all_bounds(partitions, soon()))) {
+    sum += bounds.end.value;
   }
   return sum;
 }

@@ -1,11 +1,12 @@
-// A whole Weir for one test: its own topic, database, volumes, keys and configuration, on the broker
-// and the PostgreSQL server of the run. Its processes are the real binaries.
+// A whole Weir for one test: its own topic, database, volumes, keys and configuration, on the PostgreSQL
+// server of the run and its broker, or, where WEIR_TEST_STREAM says `file`, on a file log of its own. Its
+// processes are the real binaries.
 //
 // Everything that is called may fail; a failure that the test is not about ends the test at once, with
 // the output of what failed. Threads: one.
 #pragma once
 
-#include "ingest/kafka/kafka_options.h"
+#include "ingest/connect/stream_options.h"
 #include "storage/postgres/connection.h"
 #include "tests/integration/child_process.h"
 
@@ -65,7 +66,7 @@ class Deployment {
   std::pair<int, std::string> post(const std::string& url, const std::string& tenant,
                                    const std::string& content_type, const std::string& body);
 
-  /// `lines` to the topic by kcat, keyed by what stands before the first '|'.
+  /// `lines` to the topic, keyed by what stands before the first '|': by kcat, or straight into the log.
   void kcat(const std::string& keyed_lines, bool java_partitioner = true);
 
   /// First column of the first row, as text; "" for no row. As the superuser.
@@ -95,8 +96,9 @@ class Deployment {
 
   const std::string& folder() const { return folder_; }
   const std::string& topic() const { return topic_; }
-  /// The broker and the topic, for a client of the test's own.
-  KafkaOptions kafka() const;
+  /// The topic, for a client of the test's own.
+  StreamOptions stream() const;
+  KafkaOptions kafka() const { return stream().kafka_options(); }
   /// As an operator's mistake would: the topic and all that is in it.
   void delete_topic();
   /// Of the configuration, from now on: what runs keeps the one that it started with.
@@ -105,6 +107,7 @@ class Deployment {
 
  private:
   void create_database();
+  void append_keyed(const std::string& keyed_lines, bool java_partitioner);
   std::string server(const std::string& own, const char* of_the_run) const;
   std::int64_t analytics_number(const std::string& query);
   void write_config();
@@ -118,6 +121,9 @@ class Deployment {
   std::unique_ptr<Connection> admin_;
   int runs_ = 0;
 };
+
+/// The stream of this run is a file log.
+bool on_file_log();
 
 /// `action` ("kill", "start") on a server of the run ("postgres", "kafka"). Kill is kill -9 of the whole
 /// group, as a power cut would. Ends the test when it cannot be done.

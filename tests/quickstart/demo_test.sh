@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The quickstart's promise: `./weir demo` ends by itself with exit code 0, and all of its counts agree.
+# demo_test.sh [OPTION…]: the quickstart's promise: `./weir demo` ends by itself with exit code 0, and all of its counts agree.
 # ctest gives WEIR_BIN and WEIR_PARTS; the home is a fresh one.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -11,7 +11,7 @@ clean_up() {
 }
 trap clean_up EXIT
 
-"$root/weir" demo | tee "$WEIR_HOME/output"
+"$root/weir" demo "$@" | tee "$WEIR_HOME/output"
 
 promise() { grep -q -- "$1" "$WEIR_HOME/output" || { echo "not in the demo's output: $1" >&2; exit 1; }; }
 promise 'usage of each subscription'

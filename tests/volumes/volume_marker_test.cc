@@ -145,7 +145,7 @@ TEST_F(Volume, of_analytics_is_missed_by_its_id_and_refused_for_another_topic) {
                     HasSubstr("weir-analytics volume accept")));
   EXPECT_TRUE(tree(analytics()).empty());
   weir_.run_well("weir-analytics", {"compact", "--once"});
-  const std::string other = "--kafka.topic=another";
+  const std::string other = "--stream.topic=another";
   EXPECT_THAT(refusal("weir-analytics", {"compact", "--once", other}),
               AllOf(HasSubstr("holds data of topic:weir."), HasSubstr("topic:another")));
   EXPECT_THAT(refusal("weir-analytics", {"volume", "accept", other}),

@@ -1,12 +1,13 @@
 // The processes of the original design (service.h says what it is):
 //
-//   old-way serve TOPIC DATABASE works|crashes      the one service, until it is killed or fails
-//   old-way bill DATABASE FROM_US TO_US PRICE FILE   what cron starts
+//   old-way serve KIND FOLDER TOPIC DATABASE works|crashes   the one service, until it is killed or fails
+//   old-way bill DATABASE FROM_US TO_US PRICE FILE           what cron starts
 //
-// The broker's address is in WEIR_TEST_KAFKA. Exit codes are those of base/process.h.
+// KIND is `kafka`, whose address is in WEIR_TEST_KAFKA, or `file`: logs in FOLDER. Exit codes are those of
+// base/process.h.
 #include "base/log.h"
 #include "base/process.h"
-#include "ingest/kafka/kafka_source.h"
+#include "ingest/connect/connect.h"
 #include "tests/incidents/old_way/service.h"
 
 #include <cstdlib>
@@ -24,18 +25,21 @@ Result<Connection> open(const std::string& conninfo) {
 }
 
 Status serve_words(std::span<const std::string> words) {
-  auto connection = open(words[1]);
+  auto connection = open(words[3]);
   if (!connection) return connection.error();
   WEIR_TRY(create_tables(*connection));
-  KafkaOptions kafka;
-  kafka.brokers = std::getenv("WEIR_TEST_KAFKA");
-  kafka.topic = words[0];
-  kafka.group = "old-way-" + words[0];
-  kafka.instance_id = "the-one-service";  // a restart is the same member
-  auto source = KafkaSource::open(kafka);
+  StreamOptions stream;
+  stream.kind = words[0];
+  stream.folder = words[1];
+  stream.topic = words[2];
+  stream.group = "old-way-" + stream.topic;
+  stream.group_folder = stream.folder + "/old-way";
+  stream.kafka.instance_id = "the-one-service";  // a restart is the same member
+  if (const char* brokers = std::getenv("WEIR_TEST_KAFKA")) stream.kafka.brokers = brokers;
+  auto source = connect_source(stream);
   if (!source) return source.error();
   return serve(**source, *connection,
-               words[2] == "crashes" ? AnalyticsRelease::crashes : AnalyticsRelease::works,
+               words[4] == "crashes" ? AnalyticsRelease::crashes : AnalyticsRelease::works,
                stop_on_signals());
 }
 
@@ -49,7 +53,7 @@ Status bill_words(std::span<const std::string> words) {
 ExitCode run(const std::vector<std::string>& words) {
   Status ended = Error{ErrorCode::invalid, "serve or bill, and their words", "see main.cc"};
   const std::span<const std::string> rest = std::span(words).subspan(words.empty() ? 0 : 1);
-  if (rest.size() == 3 && words[0] == "serve") ended = serve_words(rest);
+  if (rest.size() == 5 && words[0] == "serve") ended = serve_words(rest);
   if (rest.size() == 5 && words[0] == "bill") ended = bill_words(rest);
   if (ended) return ExitCode::done;
   log_error(ended.error().text());

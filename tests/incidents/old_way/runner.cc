@@ -25,7 +25,9 @@ OldWay::~OldWay() { stop(); }
 
 void OldWay::release(const std::string& analytics) {
   stop();
-  const std::vector<std::string> argv = {program(), "serve", weir_.topic(), conninfo(), analytics};
+  const StreamOptions stream = weir_.stream();
+  const std::vector<std::string> argv = {program(),    "serve",    stream.kind, stream.folder,
+                                         stream.topic, conninfo(), analytics};
   supervisor_ = std::jthread([argv, log = log_of("service")](const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       ChildProcess service(argv, log);
