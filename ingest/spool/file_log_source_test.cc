@@ -130,8 +130,6 @@ TEST_F(LogSourceTest, R1_a_log_with_other_partitions_in_its_place_is_held_as_far
   source_ = *FileLogSource::open(disk_, options_.folder);
   source_->deal({kSecond});
   ASSERT_EQ(poll(), Kind::assigned);
-  ASSERT_EQ(poll(), Kind::revoked);
-  ASSERT_EQ(poll(), Kind::assigned);
   ASSERT_EQ(poll(), Kind::nothing);
   move_away();
   options_.partitions = 1;
@@ -140,6 +138,24 @@ TEST_F(LogSourceTest, R1_a_log_with_other_partitions_in_its_place_is_held_as_far
   EXPECT_THAT(told_, ElementsAre(kSecond));
   EXPECT_EQ(poll(), Kind::nothing);
   EXPECT_EQ(source_->partitions(), 1);
+}
+
+TEST_F(LogSourceTest, what_was_dealt_and_not_told_is_replaced_by_the_next_dealing) {
+  open();
+  source_ = *FileLogSource::open(disk_, options_.folder);
+  source_->deal({});
+  EXPECT_EQ(poll(), Kind::nothing);
+  source_->deal({kFirst});
+  source_->deal({kSecond});
+  ASSERT_EQ(poll(), Kind::assigned);
+  EXPECT_THAT(told_, ElementsAre(kSecond));
+  source_->deal({kFirst});
+  source_->deal({kFirst, kSecond});
+  ASSERT_EQ(poll(), Kind::revoked);
+  EXPECT_THAT(told_, ElementsAre(kSecond));
+  ASSERT_EQ(poll(), Kind::assigned);
+  EXPECT_THAT(told_, ElementsAre(kFirst, kSecond));
+  EXPECT_EQ(poll(), Kind::nothing);
 }
 
 TEST_F(LogSourceTest, a_log_that_is_taken_away_is_not_found_until_it_is_back) {
