@@ -114,7 +114,13 @@ Result<std::string> inherit_volume(const HeldVolume& held, const Deployment& dep
                                    Connection& connection, Deadline deadline) {
   Result<std::optional<VolumeMarker>> marker = read_marker(held.folder);
   if (!marker) return marker.error();
-  if (!*marker || (*marker)->deployment == deployment.deployment_id) {
+  Result<Rows> used = connection.run(
+      "SELECT 1 WHERE EXISTS (SELECT FROM quota.volume) "
+      "OR EXISTS (SELECT FROM quota.progress WHERE received > 0)",
+      deadline);
+  if (!used) return std::move(used).error();
+  const bool replaced = *marker && (*marker)->deployment != deployment.deployment_id;
+  if (!replaced || !used->empty()) {
     return settle_volume(held, deployment, connection, deadline);
   }
   log_warn("the volume of the ledger that is replaced is taken over",

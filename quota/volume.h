@@ -37,7 +37,7 @@ Result<std::string> accept_quota_volume(const HeldVolume& held, const Deployment
                                         Deadline deadline);
 
 /// Of a ledger that is made anew (`weir-quota rebuild`): as settle_volume, but the volume of the ledger
-/// that it replaces is given over to it.
+/// that it replaces is given over to it, as long as it has counted nothing and knows no volume itself.
 Result<std::string> inherit_volume(const HeldVolume& held, const Deployment& deployment,
                                    Connection& connection, Deadline deadline);
 

@@ -131,6 +131,38 @@ TEST_F(Volume, of_another_deployment_keeps_its_index) {
   EXPECT_EQ(tree(quota()), before);
 }
 
+TEST_F(Volume, of_a_lost_ledger_goes_over_to_the_one_that_is_rebuilt_and_to_no_other) {
+  const std::string closes = weir_.folder() + "/closes.jsonl";
+  const std::vector<std::string> rebuild = {"rebuild", "--closes", closes};
+  weir_.run_well("weir-billing", {"certificates", "--export", closes});
+  send(0, 4);
+  count_all();
+  const auto marker = [&] { return read_whole(quota() + "/weir-volume"); };
+  const std::string before = marker();
+  {
+    // One that has a volume of its own is not what replaces the lost one.
+    Deployment other;
+    other.apply_catalog(one_price(kSubscriptions, "day", "0.01", time_us_));
+    const auto consumer = other.start("weir-quota", {"consume"}, "quota-log");
+    ASSERT_TRUE(eventually(seconds(60), [&] {
+      return fs::exists(other.folder() + "/quota/identity");
+    })) << consumer->err();
+    auto words = rebuild;
+    words.push_back("--quota.volume=" + quota());
+    EXPECT_EQ(other.run("weir-quota", words).exit_code, kConfig);
+    EXPECT_EQ(marker(), before);
+  }
+  weir_.sql("drop schema quota cascade");
+  weir_.run_well("weir-quota", {"migrate"});
+  weir_.run_well("weir-quota", {"catalog", "apply", weir_.folder() + "/catalog.toml"});
+  EXPECT_THAT(refusal("weir-quota", {"consume"}), HasSubstr("holds data of"));
+  weir_.run_well("weir-quota", rebuild);
+  EXPECT_NE(marker(), before);
+  send(0, 6);  // four of them copies
+  count_all();
+  EXPECT_EQ(weir_.counted_units(), 6);
+}
+
 TEST_F(Volume, that_is_held_says_by_which_process) {
   const auto first = consume();
   ASSERT_TRUE(eventually(seconds(60), [&] { return fs::exists(quota() + "/identity"); }));
