@@ -21,6 +21,13 @@
 namespace weir {
 namespace {
 
+/// One that is frozen in a transaction holds its partitions for so long and no longer.
+PostgresOptions consumers_options(const QuotaOptions& options) {
+  PostgresOptions out = postgres_options(options, "consume");
+  out.idle_in_transaction_timeout = options.database_timeout;
+  return out;
+}
+
 /// Asks again while the answer is `unavailable` or `not_found`; nothing when asked to stop.
 template <class T>
 std::optional<Result<T>> wait_for(const char* what, const std::stop_token& stop,
@@ -129,7 +136,7 @@ struct QuotaConsumer::State {
   ConsumerLoop* loop = nullptr;    // guarded by mutex
 
   State(QuotaOptions o, Metrics& m)
-      : options(std::move(o)), metrics(m), database(postgres_options(options, "consume")) {}
+      : options(std::move(o)), metrics(m), database(consumers_options(options)) {}
 
   Deadline call() const { return Deadline::in(options.database_timeout); }
   void at(const std::string& where, ConsumerLoop* running = nullptr) {

@@ -84,8 +84,6 @@ PostgresOptions postgres_options(const QuotaOptions& options, const std::string&
   out.application_name = "weir-quota " + role;
   out.statement_timeout = options.database_timeout;
   out.lock_timeout = options.database_timeout;
-  // A consumer that is frozen in a transaction holds its partitions for so long and no longer.
-  out.idle_in_transaction_timeout = options.database_timeout;
   out.pool_max = static_cast<std::size_t>(options.connections);
   return out;
 }

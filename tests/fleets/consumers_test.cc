@@ -98,7 +98,25 @@ class Shared : public ::testing::Test {
     return {weir_,
             "weir-quota",
             "quota-" + name,
-            {fmt::format("--quota.volume={}/quota-{}", weir_.folder(), name)}};
+            {fmt::format("--quota.volume={}/quota-{}", weir_.folder(), name),
+             "--quota.commit_interval=20ms", "--quota.database_timeout=4s"}};
+  }
+  /// Stopped in the middle of a transaction, in which it holds the rows of its partitions.
+  void freeze_in_transaction(Consumer& consumer) {
+    const std::string held =
+        "select count(*) from pg_stat_activity where datname = current_database() and "
+        "application_name = 'weir-quota consume' and state = 'idle in transaction'";
+    // Another consumer's would have gone on since.
+    const std::string still = held + " and state_change < clock_timestamp() - interval '300 ms'";
+    ASSERT_TRUE(eventually(seconds(60), [&] {
+      consumer.process().signal(SIGSTOP);
+      if (weir_.sql_number(held) > 0 &&
+          eventually(seconds(1), [&] { return weir_.sql_number(still) > 0; })) {
+        return true;
+      }
+      consumer.process().signal(SIGCONT);
+      return false;
+    }));
   }
   /// Its volume is the one of all analytics' processes of this host.
   Consumer analytics(const std::string& name) {
@@ -201,9 +219,9 @@ TEST_F(Shared, consumers_come_are_killed_and_frozen_under_load_and_every_total_s
   EXPECT_TRUE(quota_a.applies_more()) << quota_a.process().err();
   EXPECT_TRUE(analytics_a.applies_more()) << analytics_a.process().err();
 
-  quota_b.freeze();
+  freeze_in_transaction(quota_b);
   analytics_b.freeze();
-  both_go_on();  // as well: its session is over, and it does not know it
+  both_go_on();  // as well: their sessions are over, and they do not know it
   quota_b.wake();
   analytics_b.wake();
   EXPECT_TRUE(quota_b.applies_more()) << quota_b.process().err();
