@@ -132,9 +132,9 @@ class Shared : public ::testing::Test {
     }
     analytics_behind = "select count(*) from progress where " + quota_behind;
     quota_behind = "select count(*) from quota.progress where " + quota_behind;
-    EXPECT_TRUE(eventually(seconds(60), [&] { return weir_.sql_number(quota_behind) == 0; }))
+    EXPECT_TRUE(eventually(seconds(120), [&] { return weir_.sql_number(quota_behind) == 0; }))
         << weir_.sql("select string_agg(partition || ':' || next, ' ') from quota.progress");
-    EXPECT_TRUE(eventually(seconds(60), [&] { return analytics_number(analytics_behind) == 0; }))
+    EXPECT_TRUE(eventually(seconds(120), [&] { return analytics_number(analytics_behind) == 0; }))
         << analytics_behind;
   }
   std::int64_t end_of(std::int32_t partition) {
@@ -179,7 +179,8 @@ class Shared : public ::testing::Test {
   }
   void each_subscription_has_its_rows_in_analytics() {
     const std::string key = weir_.api_key("acme");
-    const auto queries = weir_.start("weir-analytics", {"serve"}, "queries");
+    const auto queries =
+        weir_.start("weir-analytics", {"serve", "--analytics.query_timeout=60s"}, "queries");
     const std::int64_t from_us = now_second_us() - 600 * kMicrosPerSecond;
     const std::string answer =
         weir_
