@@ -72,15 +72,16 @@ Result<CountsAnswer> QueryEngine::counts(const std::string& tenant, const Counts
   cost.add(*files);
   WEIR_TRY(check(cost));
 
-  Result<DuckConnection> connection = database_.connect();
-  if (!connection) return connection.error();
-  Result<DuckResult> rows =
-      run(*connection, count_of(spec, tenant, read_parquet(*files)), deadline);
-  if (!rows) return rows.error();
-  for (std::size_t row = 0; row < rows->rows(); ++row) {
-    answer.rows.push_back(
-        {std::string(rows->text(row, 0)), rows->integer(row, 1), rows->integer(row, 2)});
-  }
+  const Statement statement = count_of(spec, tenant, read_parquet(*files));
+  WEIR_TRY(lanes_.work(weight_of(cost), [&](DuckConnection& connection) -> Status {
+    Result<DuckResult> rows = run(connection, statement, deadline);
+    if (!rows) return rows.error();
+    for (std::size_t row = 0; row < rows->rows(); ++row) {
+      answer.rows.push_back(
+          {std::string(rows->text(row, 0)), rows->integer(row, 1), rows->integer(row, 2)});
+    }
+    return {};
+  }));
   return answer;
 }
 

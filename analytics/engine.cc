@@ -41,9 +41,9 @@ Result<QueryEngine> QueryEngine::open(const AnalyticsVolume& volume, EngineOptio
   duck.confined = true;
   duck.folders = {volume.folder(FileKind::segment), volume.folder(FileKind::rollup),
                   volume.temp_folder()};
-  Result<DuckDb> database = DuckDb::open(duck);
-  if (!database) return database.error();
-  return QueryEngine(volume, std::move(*database), clock);
+  Result<QueryLanes> lanes = QueryLanes::open(duck, options.heavy_rows);
+  if (!lanes) return lanes.error();
+  return QueryEngine(volume, std::move(*lanes), clock);
 }
 
 Result<Catalogue> QueryEngine::open_catalogue() {
@@ -111,8 +111,6 @@ Result<std::int64_t> QueryEngine::folded(const std::string& tenant, const QueryS
     if (file.overflow_events > 0) capped.push_back(file);
   }
   if (capped.empty()) return std::int64_t{0};
-  Result<DuckConnection> connection = database_.connect();
-  if (!connection) return connection.error();
   const std::string other = sql_quote(kOther);
   Statement sum;
   sum.text = "SELECT coalesce(sum(requests), 0)::BIGINT FROM " + read_parquet(capped) +
@@ -120,9 +118,14 @@ Result<std::int64_t> QueryEngine::folded(const std::string& tenant, const QueryS
              " AND route = " + other + " AND subscription = " + other +
              " AND minute_us >= " + sum.bind(minute_of(spec.range.from_us)) + " AND minute_us < " +
              sum.bind(spec.range.to_us);
-  Result<DuckResult> rows = run(*connection, sum, deadline);
-  if (!rows) return rows.error();
-  return rows->integer(0, 0);
+  std::int64_t events = 0;
+  WEIR_TRY(lanes_.work(0, [&](DuckConnection& connection) -> Status {
+    Result<DuckResult> rows = run(connection, sum, deadline);
+    if (!rows) return rows.error();
+    events = rows->integer(0, 0);
+    return {};
+  }));
+  return events;
 }
 
 // Rollups, when they know all that is asked. Where their cap has folded the tenant's keys away, the
@@ -165,12 +168,13 @@ Result<QueryAnswer> QueryEngine::query(const std::string& tenant, const QuerySpe
   Result<Relations> from = plan(tenant, spec, *buckets, answer.facts, cost, deadline);
   if (!from) return from.error();
   WEIR_TRY(check(cost));
-  Result<DuckConnection> connection = database_.connect();
-  if (!connection) return connection.error();
   Grid grid(spec, *buckets);
   if (!from->empty()) {
-    WEIR_TRY(grid.rank(*connection, tenant, *from, deadline));
-    WEIR_TRY(grid.count(*connection, tenant, *from, deadline));
+    const auto ask = [&](DuckConnection& connection) -> Status {
+      WEIR_TRY(grid.rank(connection, tenant, *from, deadline));
+      return grid.count(connection, tenant, *from, deadline);
+    };
+    WEIR_TRY(lanes_.work(weight_of(cost), ask));
   }
   answer.facts.groups_total = grid.groups_total();
   answer.table = grid.table();

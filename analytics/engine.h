@@ -9,6 +9,7 @@
 #pragma once
 
 #include "analytics/catalogue.h"
+#include "analytics/query_lanes.h"
 #include "analytics/query_spec.h"
 #include "analytics/query_sql.h"
 #include "analytics/query_toll.h"
@@ -27,6 +28,7 @@ struct EngineOptions {
   std::int64_t threads = 2;
   std::int64_t memory_bytes_max = 1 << 30;
   std::int64_t temp_bytes_max = 4ll << 30;
+  std::int64_t heavy_rows = 50'000;  // a query that reads more yields to the others
 };
 
 /// What stands beside every answer.
@@ -85,8 +87,8 @@ class QueryEngine {
   Status ready();
 
  private:
-  QueryEngine(AnalyticsVolume volume, DuckDb database, Clock& clock)
-      : volume_(std::move(volume)), database_(std::move(database)), clock_(&clock) {}
+  QueryEngine(AnalyticsVolume volume, QueryLanes lanes, Clock& clock)
+      : volume_(std::move(volume)), lanes_(std::move(lanes)), clock_(&clock) {}
   Result<Catalogue> open_catalogue();
   std::string read_parquet(const std::vector<DataFile>& files) const;
   /// What the answer reads, from one state of the catalogue, and how fresh that is.
@@ -98,7 +100,7 @@ class QueryEngine {
                               const std::vector<DataFile>& rollups, Deadline deadline);
 
   AnalyticsVolume volume_;
-  DuckDb database_;
+  QueryLanes lanes_;
   Clock* clock_;
 };
 

@@ -60,6 +60,8 @@ void declare_serve(Settings& settings, AnalyticsOptions* into) {
                    64 * kMiB, kTiB, "bytes", "DuckDB's memory for queries");
   settings.integer("analytics.query_temp_bytes", &into->engine.temp_bytes_max, 4096 * kMiB, 0, kTiB,
                    "bytes", "disk that large queries may use on the volume");
+  settings.integer("analytics.query_heavy_rows", &into->engine.heavy_rows, 50'000, 0, kTiB, "rows",
+                   "a query that reads more single requests runs at low priority; 0: none does");
   settings.duration("analytics.query_timeout", &into->api.query_timeout, seconds(10),
                     milliseconds(10), minutes(10), "deadline of one query");
   settings.integer("analytics.query_bytes_max", &into->api.toll.bytes_max, 16 * kGiB, 0, kTiB,

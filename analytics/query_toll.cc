@@ -53,6 +53,10 @@ void QueryCost::add(const std::vector<DataFile>& more) {
   }
 }
 
+std::int64_t weight_of(const QueryCost& cost) {
+  return cost.source == "rollup" ? cost.rows / 40 : cost.rows;
+}
+
 QueryToll::QueryToll(TollOptions options, Clock& clock, Metrics& metrics)
     : options_(options),
       clock_(clock),

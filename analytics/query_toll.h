@@ -41,6 +41,9 @@ struct QueryCost {
   void add(const std::vector<DataFile>& more);
 };
 
+/// In rows of segments; a rollup's count a fortieth.
+std::int64_t weight_of(const QueryCost& cost);
+
 /// Asked when the cost is known and before anything is read; an error ends the query with it.
 using CostCheck = std::function<Status(const QueryCost&)>;
 

@@ -79,6 +79,18 @@ RequestPlace place_of(const DuckResult& rows, std::size_t row) {
   return {number(0), number(1), number(2), number(3), number(4)};
 }
 
+/// One row more than is shown says that there is a next page.
+void take_page(const RequestsSpec& spec, const DuckResult& rows, RequestsAnswer& answer) {
+  std::size_t shown = std::min(rows.rows(), static_cast<std::size_t>(spec.limit));
+  for (std::size_t row = 0; row < shown; ++row) {
+    std::vector<Cell>& cells = answer.table.rows.emplace_back();
+    for (std::size_t column = 0; column < kShownCount; ++column) {
+      cells.push_back(cell_of(rows, row, column));
+    }
+  }
+  if (rows.rows() > shown) answer.next_cursor = cursor_of(spec, place_of(rows, shown - 1));
+}
+
 }  // namespace
 
 Result<RequestsAnswer> QueryEngine::requests(const std::string& tenant, const RequestsSpec& spec,
@@ -109,19 +121,13 @@ Result<RequestsAnswer> QueryEngine::requests(const std::string& tenant, const Re
   cost.add(*files);
   WEIR_TRY(check(cost));
 
-  Result<DuckConnection> connection = database_.connect();
-  if (!connection) return connection.error();
   Statement page = page_of(spec, tenant, read_parquet(*files));
-  Result<DuckResult> rows = run(*connection, page, deadline);
-  if (!rows) return rows.error();
-  std::size_t shown = std::min(rows->rows(), static_cast<std::size_t>(spec.limit));
-  for (std::size_t row = 0; row < shown; ++row) {
-    std::vector<Cell>& cells = answer.table.rows.emplace_back();
-    for (std::size_t column = 0; column < kShownCount; ++column) {
-      cells.push_back(cell_of(*rows, row, column));
-    }
-  }
-  if (rows->rows() > shown) answer.next_cursor = cursor_of(spec, place_of(*rows, shown - 1));
+  WEIR_TRY(lanes_.work(weight_of(cost), [&](DuckConnection& connection) -> Status {
+    Result<DuckResult> rows = run(connection, page, deadline);
+    if (!rows) return rows.error();
+    take_page(spec, *rows, answer);
+    return {};
+  }));
   return answer;
 }
 
