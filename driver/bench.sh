@@ -1,6 +1,7 @@
-# bench: runs the programs named *_bench, and the scripts bench/*_bench.sh, one after the other. pipeline, close and ready_bench need the
-# broker and PostgreSQL: they get servers of their own, in WEIR_HOME/bench, which are stopped and
-# emptied whatever happens. An option (a word that begins with -) and all behind it go to the benches.
+# bench: runs the programs named *_bench, and the scripts bench/*_bench.sh, one after the other. pipeline,
+# close, ready and apart_bench need the broker and PostgreSQL: they get servers of their own, in
+# WEIR_HOME/bench, which are stopped and emptied whatever happens. An option (a word that begins
+# with -) and all behind it go to the benches.
 
 weir_bench() {
   local names=() bench name found=0
@@ -13,7 +14,7 @@ weir_bench() {
     found=1
     step "$name"
     case $name in
-      *pipeline_bench | *close_bench | *ready_bench) bench_with_servers "$bench" "$@" ;;
+      *pipeline_bench | *close_bench | *ready_bench | *apart_bench) bench_with_servers "$bench" "$@" ;;
       *) "$bench" "$@" ;;
     esac
   done
