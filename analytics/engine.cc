@@ -140,7 +140,8 @@ Result<Relations> QueryEngine::plan(const std::string& tenant, const QuerySpec& 
     return Error{ErrorCode::invalid, "source: rollups cannot answer this: " + obstacle, ""};
   }
   Result<std::int64_t> gone = std::int64_t{0};
-  if (obstacle.empty()) gone = folded(tenant, spec, files->rollups, deadline);
+  const bool may_be_rollup = obstacle.empty() && spec.source != SourceChoice::segments;
+  if (may_be_rollup) gone = folded(tenant, spec, files->rollups, deadline);
   if (!gone) return gone.error();
   bool rows_are_better = *gone > 0 && files->rows_gone == 0;
   bool rollup = spec.source == SourceChoice::rollup ||
