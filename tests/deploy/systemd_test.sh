@@ -24,6 +24,12 @@ for unit in "$folder"/*.service; do
   # 0 is as confined as can be, 100 not at all.
   systemd-analyze security --offline=true --no-pager --threshold=15 "$unit" >"$folder/security" ||
     broken "$name is too exposed: $(cat "$folder/security")"
+  # Its heavy queries lower their own priority; nobody else has a use for that.
+  if [[ $name == weir-analytics-serve.service ]]; then
+    grep -q 'setpriority is allowed' "$folder/security" || broken "$name may not lower its priority"
+  elif grep -q 'setpriority is allowed' "$folder/security"; then
+    broken "$name may change priorities"
+  fi
   for bound in MemoryHigh MemoryMax CPUWeight IOWeight TasksMax; do
     grep -q "^$bound=[1-9]" "$unit" || broken "$name has no $bound"
   done
