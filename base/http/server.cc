@@ -334,10 +334,22 @@ Status HttpServer::start() {
   state.workers = std::make_unique<WorkerPool>(
       state.options.threads,
       LaneLimits{state.options.running_per_tenant, state.options.waiting_per_tenant});
-  state.context = std::make_unique<ConnectionContext>(ConnectionContext{
-      state.options, state.dispatcher, *state.workers, state.budget, state.io, false, false, {}, {}});
+  state.context = std::make_unique<ConnectionContext>(ConnectionContext{state.options,
+                                                                        state.dispatcher,
+                                                                        *state.workers,
+                                                                        state.budget,
+                                                                        state.io,
+                                                                        false,
+                                                                        false,
+                                                                        {},
+                                                                        {}});
   asio::co_spawn(state.io, state.accept(), asio::detached);
   state.thread = std::thread([&state] { state.io.run(); });
+  // A Unix-domain socket has no port.
+  if (state.file) {
+    log_info("http listens on a socket", {{"address", state.options.listen}});
+    return {};
+  }
   log_info("http listens", {{"address", state.options.listen},
                             {"port", state.port},
                             {"setting", state.options.listen_setting}});

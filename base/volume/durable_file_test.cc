@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 namespace weir {
@@ -162,6 +163,11 @@ TEST_F(VolumeTest, space_is_that_of_the_volume) {
   ASSERT_TRUE(space);
   EXPECT_GT(space->bytes_total, 0u);
   EXPECT_LE(space->bytes_free, space->bytes_total);
+  // A volume that keeps blocks for root is full for us before it is full.
+  struct statvfs raw {};
+  ASSERT_EQ(::statvfs(folder_.c_str(), &raw), 0);
+  const std::uint64_t reserved = (raw.f_bfree - raw.f_bavail) * raw.f_frsize;
+  EXPECT_EQ(space->bytes_total + reserved, raw.f_blocks * raw.f_frsize);
   EXPECT_EQ(volume_space(path("none")).error().code, ErrorCode::not_found);
 }
 

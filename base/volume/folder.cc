@@ -57,9 +57,10 @@ Result<VolumeSpace> volume_space(const std::string& folder) {
   if (::statvfs(folder.c_str(), &info) != 0) {
     return error_of(errno, "cannot ask for the space of", folder);
   }
-  return VolumeSpace{static_cast<std::uint64_t>(info.f_blocks) * info.f_frsize,
-                     static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize, info.f_files,
-                     info.f_favail};
+  // As df counts: what is kept for root is neither ours nor used.
+  const std::uint64_t used = info.f_blocks - info.f_bfree;
+  return VolumeSpace{(used + info.f_bavail) * info.f_frsize, info.f_bavail * info.f_frsize,
+                     info.f_files, info.f_favail};
 }
 
 Status check_volume(const std::string& folder) {
