@@ -6,7 +6,9 @@
 // the output of what failed. Threads: one.
 #pragma once
 
+#include "base/metrics.h"
 #include "ingest/connect/stream_options.h"
+#include "ingest/stream/sink.h"
 #include "storage/postgres/connection.h"
 #include "tests/integration/child_process.h"
 
@@ -107,6 +109,8 @@ class Deployment {
 
  private:
   void create_database();
+  /// On a file log: by the test's own process, while no weir-ingest does.
+  void keep_log();
   void append_keyed(const std::string& keyed_lines, bool java_partitioner);
   std::string server(const std::string& own, const char* of_the_run) const;
   std::int64_t analytics_number(const std::string& query);
@@ -119,6 +123,8 @@ class Deployment {
   std::string database_;
   std::map<std::string, std::string> keys_;
   std::unique_ptr<Connection> admin_;
+  Metrics log_metrics_;
+  std::unique_ptr<RecordSink> log_;  // on a file log, once it was needed
   int runs_ = 0;
 };
 
