@@ -62,7 +62,7 @@ class FolderLock {
 };
 
 struct VolumeSpace {
-  std::uint64_t bytes_total = 0;  // without what is kept for root
+  std::uint64_t bytes_total = 0;   // without what is kept for root
   std::uint64_t bytes_free = 0;    // to us, not to root
   std::uint64_t inodes_total = 0;  // 0: the file system has no number of them
   std::uint64_t inodes_free = 0;
