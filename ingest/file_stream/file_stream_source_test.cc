@@ -1,6 +1,7 @@
 // What a consumer sees of a file log that it shares with other processes.
 #include "ingest/file_stream/file_stream_source.h"
 
+#include "base/log.h"
 #include "ingest/file_stream/group_fixture.h"
 #include "ingest/spool/file_log.h"
 #include "ingest/spool/real_disk.h"
@@ -58,6 +59,7 @@ class StreamSourceTest : public GroupTest {
 
 TEST_F(StreamSourceTest, a_log_that_is_not_made_yet_is_waited_for_and_that_is_said_once) {
   const auto early = source();
+  start_log("weir-test", "info", "json");  // whatever another test has set
   testing::internal::CaptureStderr();
   for (int i = 0; i < 3; ++i) EXPECT_EQ(poll(*early), Kind::nothing);
   const std::string said = testing::internal::GetCapturedStderr();

@@ -2,12 +2,10 @@
 
 #include "base/digest.h"
 #include "base/http/client.h"
-#include "ingest/connect/connect.h"
-#include "ingest/kafka/kafka_admin.h"
 #include "storage/sqlite/sqlite.h"
+#include "tests/integration/must.h"
 
 #include <cstdlib>
-#include <deque>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
@@ -18,21 +16,7 @@
 namespace weir::test {
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds(60);
 constexpr std::string_view kSecret = "an identity key for tests alone";
-
-Deadline soon() { return Deadline::in(kPatience); }
-
-// Ends the test with what went wrong: these helpers return values, so ASSERT_* cannot be used.
-[[noreturn]] void give_up(const std::string& why) { throw std::runtime_error(why); }
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) give_up(result.error().text());
-  return *std::move(result);
-}
-
-void write_file(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
 
 // The connection string of a role of the run's server, for another database.
 std::string with_database(const std::string& conninfo, const std::string& database) {
@@ -50,11 +34,6 @@ std::string environment(const std::string& name) {
             " is not set: run these tests by ./weir test, which starts the servers they need");
   }
   return value;
-}
-
-bool on_file_log() {
-  const char* kind = std::getenv("WEIR_TEST_STREAM");
-  return kind != nullptr && std::string_view(kind) == "file";
 }
 
 void run_server(const std::string& action, const std::string& server) {
@@ -203,17 +182,6 @@ void Deployment::use_server(const std::string& admin, const std::string& quota,
   reconnect();
 }
 
-void Deployment::use_topic(const std::string& topic) {
-  log_.reset();
-  const std::string path = folder_ + "/weir.toml";
-  std::string text = read_whole(path);
-  const std::string line = "topic = \"" + topic_ + "\"";
-  const auto at = text.find(line);
-  if (at == std::string::npos) give_up("no topic stands in " + path);
-  write_file(path, text.replace(at, line.size(), "topic = \"" + topic + "\""));
-  topic_ = topic;
-}
-
 void Deployment::apply_catalog(const std::string& toml) {
   const std::string path = folder_ + "/catalog.toml";
   write_file(path, toml);
@@ -294,23 +262,6 @@ std::pair<int, std::string> Deployment::post(const std::string& url, const std::
   return {reply.status, reply.body};
 }
 
-void Deployment::kcat(const std::string& keyed_lines, bool java_partitioner) {
-  if (on_file_log()) {
-    append_keyed(keyed_lines, java_partitioner);
-    return;
-  }
-  const std::string file = folder_ + "/kcat.in";
-  write_file(file, keyed_lines);
-  const std::string partitioner =
-      java_partitioner ? "-X topic.partitioner=murmur2_random" : "-X topic.partitioner=consistent";
-  Finished done =
-      weir::test::run({"/bin/sh", "-c",
-                       fmt::format("exec kcat -P -b {} -t {} {} -K '|' <{}",
-                                   environment("WEIR_TEST_KAFKA"), topic_, partitioner, file)},
-                      folder_ + "/kcat");
-  if (done.exit_code != 0) give_up("kcat: " + done.err);
-}
-
 std::string Deployment::sql(const std::string& query) {
   Rows rows = must(admin_->run(query, soon()));
   return rows.empty() ? "" : std::string(rows.text(0, 0));
@@ -320,55 +271,6 @@ std::int64_t Deployment::sql_number(const std::string& query) {
   const std::string text = sql(query);
   if (text.empty()) give_up("no number: " + query);
   return std::stoll(text);
-}
-
-/// What another partitioner than Java's does: it puts an event where nobody looks for its copies.
-void Deployment::append_keyed(const std::string& keyed_lines, bool java_partitioner) {
-  keep_log();
-  const std::int32_t partitions = must(log_->partition_count(soon()));
-  std::istringstream lines(keyed_lines);
-  std::vector<OutRecord> records;
-  std::deque<std::string> values;
-  for (std::string line; std::getline(lines, line);) {
-    const auto bar = line.find('|');
-    PartitionId partition = partition_of(std::string_view(line).substr(0, bar), partitions);
-    if (!java_partitioner) partition.value = (partition.value + 1) % partitions;
-    records.push_back({partition, "", values.emplace_back(line.substr(bar + 1))});
-  }
-  must(log_->append(records, soon()));
-}
-
-void Deployment::keep_log() {
-  if (on_file_log() && log_ == nullptr) log_ = must(connect_keeper(stream(), log_metrics_));
-}
-
-StreamOptions Deployment::stream() const {
-  StreamOptions options;
-  options.kind = on_file_log() ? "file" : "kafka";
-  options.folder = folder_ + "/stream";
-  options.topic = topic_;
-  if (!on_file_log()) options.kafka.brokers = environment("WEIR_TEST_KAFKA");
-  return options;
-}
-
-void Deployment::delete_topic() {
-  log_.reset();
-  if (on_file_log()) {
-    std::filesystem::remove_all(stream().log_folder());
-    return;
-  }
-  const Status done = must(KafkaAdmin::open(kafka()))->delete_topic(soon());
-  if (!done) give_up(done.error().text());
-}
-
-std::int64_t Deployment::log_end() {
-  const auto log = must(connect_log(stream()));
-  const std::int32_t partitions = must(log->partition_count(soon()));
-  std::int64_t sum = 0;
-  for (const LogBounds& bounds : must(log->all_bounds(partitions, soon()))) {
-    sum += bounds.end.value;
-  }
-  return sum;
 }
 
 std::int64_t Deployment::applied_to() {
