@@ -24,8 +24,6 @@ struct KeptLog::State {
   State(LogDisk& on, const StreamOptions& with, Metrics& by)
       : disk(on),
         options(with),
-        kept_bytes(by.gauge("weir_stream_log_bytes", "of the file log that this process keeps",
-                            {{"topic", with.topic}})),
         dropped(by.counter("weir_stream_dropped_bytes_total", "of a file log, by its retention",
                            {{"topic", with.topic}})),
         unread(by.counter("weir_stream_unread_dropped_bytes_total",
@@ -34,7 +32,6 @@ struct KeptLog::State {
 
   LogDisk& disk;
   const StreamOptions options;
-  Gauge& kept_bytes;
   Counter& dropped;
   Counter& unread;
   std::optional<Watched> watched;  // the keeper's thread
@@ -84,7 +81,6 @@ Status KeptLog::State::upkeep(FileLog& log) {
   if (!limits) return limits.error();
   const Dropped gone = log.retain(*limits, look.needed_from);
   tell(gone);
-  kept_bytes.set(log.bytes());
   return gone.status;
 }
 
