@@ -129,7 +129,8 @@ TEST_F(KeepersTest, an_append_that_lay_in_the_socket_of_a_frozen_keeper_is_not_b
   keeper.signal(SIGSTOP);
   const auto given_up = append(*to, "late", Deadline::in(std::chrono::milliseconds(200)));
   ASSERT_FALSE(given_up);
-  EXPECT_EQ(given_up.error().code, ErrorCode::in_doubt);
+  // On a machine with no time for us it may not even have been sent.
+  EXPECT_THAT(given_up.error().code, testing::AnyOf(ErrorCode::in_doubt, ErrorCode::unavailable));
   keeper.signal(SIGCONT);
   ASSERT_TRUE(append(*to, "b"));
   EXPECT_THAT(values(), ElementsAre("a", "b"));
