@@ -84,9 +84,10 @@ log_lines() {
     ((ahead <= 0)) || sleep "$(printf '0.%03d' "$ahead")"
   done
 }
+next_edge() { date -u +%FT%TZ -d "@$((($(date +%s) / 900 + 1) * 900))"; } # of a bucket
 counted() {
   curl -fsS -m 10 -H "Authorization: Bearer $(api_key)" \
-    "http://127.0.0.1:$(port quota)/v1/subscriptions/$1/usage?from=$FROM&to=$(date -u +%FT%TZ -d +60seconds)" |
+    "http://127.0.0.1:$(port quota)/v1/subscriptions/$1/usage?from=$FROM&to=$(next_edge)" |
     jq '[.usage[].units] | add // 0'
 }
 all_counted() { (($(counted northwind-pro) + $(counted globex-pro) == seconds * 10 * (rate / 10))); }
