@@ -34,12 +34,11 @@ class StreamContract : public testing::TestWithParam<Implementation> {
 };
 
 inline auto every_stream() {
-  return testing::Values(Implementation{"memory", make_memory_stream},
-                         Implementation{"file", make_file_stream},
-                         Implementation{"file_group", make_file_group_stream},
-                         Implementation{"file_near", make_near_stream},
-                         Implementation{"file_far", make_far_stream},
-                         Implementation{"kafka", make_kafka_stream});
+  return testing::Values(
+      Implementation{"memory", make_memory_stream}, Implementation{"file", make_file_stream},
+      Implementation{"file_group", make_file_group_stream},
+      Implementation{"file_near", make_near_stream}, Implementation{"file_far", make_far_stream},
+      Implementation{"kafka", make_kafka_stream});
 }
 inline std::string name_of_stream(const testing::TestParamInfo<Implementation>& tested) {
   return tested.param.name;
