@@ -70,9 +70,7 @@ Status consume(const AnalyticsOptions& options, const std::stop_token& stop, Met
   handler_options.expire_percent = options.compact.expire_percent;
   AnalyticsHandler handler(volume, *catalogue, *writer, handler_options, system_clock(), metrics);
 
-  StreamOptions stream = options.stream;
-  if (stream.group_folder.empty()) stream.group_folder = options.volume + "/group";
-  Result<std::unique_ptr<Source>> source = connect_source(stream);
+  Result<std::unique_ptr<Source>> source = connect_source(options.stream, options.volume);
   if (!source) return source.error();
   ConsumerLoop loop(**source, handler, *key, loop_options(options, volume, *volume_id),
                     system_clock(), metrics);

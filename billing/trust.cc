@@ -14,8 +14,6 @@ bool covers(const Override& override_, const Reason& reason, std::int64_t t_us) 
 }
 
 bool holds(const Reason& broken, Profile profile) {
-  // Whoever has one box knows that it is one; its loss is noticed, by the log's id and the anchors.
-  if (broken.code == "one_disk") return false;
   return profile == Profile::production || broken.code == "cleanup_policy";
 }
 
@@ -117,13 +115,7 @@ std::vector<Reason> broken_assumptions(const Standing& standing) {
   auto add = [&](const char* code, std::string detail, const char* action) {
     broken.push_back({code, {}, std::move(detail), action, 0});
   };
-  if (stream.one_disk) {
-    add("one_disk",
-        "the stream is on one disk: when it is lost, so are the records that weir-quota has not "
-        "applied",
-        "use Kafka with 3 replicas");
-    return broken;
-  }
+  if (stream.one_disk) return broken;  // a broker's settings, and there is none
   if (stream.replication < 2) {
     add("replication", "a partition has one replica: one lost disk loses acknowledged records",
         "give the topic 3 replicas");
@@ -177,6 +169,11 @@ std::vector<Assumption> assumptions(const Standing& standing) {
   if (standing.deployment.partitioner == "any") {
     assumed.push_back(
         {"partitioner_any", "foreign producers repeat an event into the same partition"});
+  }
+  if (standing.stream && standing.stream->one_disk) {
+    assumed.push_back({"one_disk",
+                       "the stream is on one disk: when it is lost, so are the records that "
+                       "weir-quota has not applied"});
   }
   for (Reason& broken : broken_assumptions(standing)) {
     assumed.push_back({broken.code, std::move(broken.detail)});

@@ -23,7 +23,7 @@ Trust judge_trust(const Standing& standing, std::int64_t t_us);
 std::vector<Reason> broken_assumptions(const Standing& standing);
 
 struct Assumption {
-  /// Stable: "no_producer", "unnumbered", "partitioner_any", "horizon_shortened",
+  /// Stable: "one_disk", "no_producer", "unnumbered", "partitioner_any", "horizon_shortened",
   /// "restamp_window_shortened", or that of a broken assumption.
   std::string code;
   std::string text;

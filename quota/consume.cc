@@ -208,9 +208,7 @@ ExitCode QuotaConsumer::State::run_loop(const Deployment& deployment, const std:
                                         const std::stop_token& stop) {
   Result<IdentityKey> key = IdentityKey::from_secret(options.identity_secret);
   if (!key) return give_up(key.error());
-  StreamOptions stream = options.stream;
-  if (stream.group_folder.empty()) stream.group_folder = options.volume + "/group";
-  Result<std::unique_ptr<Source>> source = connect_source(stream);
+  Result<std::unique_ptr<Source>> source = connect_source(options.stream, options.volume);
   if (!source) return give_up(source.error());
   const LoopOptions loop_options = loop_options_of(options, deployment, volume);
   PostgresStore store(database, deployment.grace,

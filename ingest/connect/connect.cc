@@ -49,11 +49,13 @@ Result<std::unique_ptr<Interface>> as(Result<std::unique_ptr<Made>> made) {
 
 }  // namespace
 
-Result<std::unique_ptr<Source>> connect_source(const StreamOptions& options) {
+Result<std::unique_ptr<Source>> connect_source(const StreamOptions& options,
+                                               const std::string& volume) {
   if (options.is_file()) {
     FileStreamOptions file;
     file.folder = options.log_folder();
-    file.group_folder = options.group_folder + "/" + options.topic;
+    const std::string& own = options.group_folder;
+    file.group_folder = (own.empty() ? volume + "/group" : own) + "/" + options.topic;
     file.group.session_timeout = options.session_timeout;
     file.group.heartbeat_interval = options.session_timeout / 4;
     return std::unique_ptr<Source>(

@@ -17,15 +17,17 @@
 
 namespace weir {
 
-/// As a member of `options.group`.
-Result<std::unique_ptr<Source>> connect_source(const StreamOptions& options);
+/// As a member of `options.group`. On a file log its members meet in `options.group_folder`, or where that
+/// is empty in the consumer's own `volume`.
+Result<std::unique_ptr<Source>> connect_source(const StreamOptions& options,
+                                               const std::string& volume);
 /// Alone: every partition is the caller's, and nobody else's position moves. `purpose` is part of the
 /// name by which a broker's tools show it.
 Result<std::unique_ptr<Source>> connect_alone(const StreamOptions& options,
                                               std::string_view purpose);
 Result<std::unique_ptr<RecordSink>> connect_sink(const StreamOptions& options);
-/// As connect_sink(); on a file log the process also keeps the log while no other does, and so is
-/// weir-ingest alone. `metrics` outlives it.
+/// As connect_sink(); on a file log the process also keeps the log while no other does. Weir-ingest's
+/// alone. `metrics` outlives it.
 Result<std::unique_ptr<RecordSink>> connect_keeper(const StreamOptions& options, Metrics& metrics);
 Result<std::unique_ptr<StreamLog>> connect_log(const StreamOptions& options);
 

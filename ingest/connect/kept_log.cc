@@ -18,6 +18,7 @@ struct KeptLog::State {
   /// What is known of the log in hand. A keeper that opened it anew has another one.
   struct Watched {
     const FileLog* log;
+    std::string id;  // another one may have come to the same place
     CursorWatch cursor;
   };
 
@@ -74,7 +75,9 @@ Result<Retention> KeptLog::State::retention(const FileLog& log) const {
 }
 
 Status KeptLog::State::upkeep(FileLog& log) {
-  if (!watched || watched->log != &log) watched.emplace(Watched{&log, CursorWatch(disk, log)});
+  if (!watched || watched->log != &log || watched->id != log.id()) {
+    watched.emplace(Watched{&log, log.id(), CursorWatch(disk, log)});
+  }
   const CursorWatch::Look look = watched->cursor.look();
   for (const std::string& news : look.news) log_warn(news, {{"log", log.folder()}});
   const Result<Retention> limits = retention(log);

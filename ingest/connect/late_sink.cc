@@ -6,10 +6,6 @@ Result<std::shared_ptr<FileStreamSink>> LateSink::sink() {
   const std::lock_guard lock(mutex_);
   if (sink_ != nullptr) return sink_;
   auto opened = FileStreamSink::open(disk_, folder_, timeout_, own_);
-  if (!opened && opened.error().code == ErrorCode::not_found) {
-    return Error{ErrorCode::not_found, "there is no log in " + folder_,
-                 "make it: weir-ingest topic create"};
-  }
   if (!opened) return std::move(opened).error();
   sink_ = *std::move(opened);
   return sink_;

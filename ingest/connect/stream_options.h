@@ -7,7 +7,6 @@
 #include "base/settings.h"
 #include "base/time.h"
 #include "ingest/kafka/kafka_options.h"
-#include "ingest/stream/stream_log.h"
 
 #include <cstdint>
 #include <string>
@@ -38,7 +37,6 @@ struct StreamOptions {
   KafkaOptions kafka;  // what only Kafka has
 
   bool is_file() const { return kind == "file"; }
-  StreamKind stream_kind() const { return is_file() ? StreamKind::file : StreamKind::kafka; }
   /// `folder`/`topic`.
   std::string log_folder() const { return folder + "/" + topic; }
   StreamOptions with_topic(const std::string& name) const;

@@ -82,10 +82,7 @@ Result<std::unique_ptr<FileStreamSink>> FileStreamSink::open(LogDisk& disk,
                                                              const std::string& folder,
                                                              Micros timeout, LogKeeper* own) {
   Result<LogIdentity> log = identify_log(disk, folder);
-  if (!log && log.error().code == ErrorCode::not_found) {
-    return Error{ErrorCode::not_found, "there is no log in " + folder,
-                 "make it: weir-ingest topic create"};
-  }
+  if (!log && log.error().code == ErrorCode::not_found) return no_stream_log(folder);
   if (!log) return log.error();
   return std::unique_ptr<FileStreamSink>(new FileStreamSink(folder, timeout, own, *std::move(log)));
 }

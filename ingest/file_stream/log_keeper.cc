@@ -151,9 +151,7 @@ Micros LogKeeper::State::try_to_keep() {
   const auto before = meta_file(options.log.folder);
   const Result<LogIdentity> there = identify_log(disk, options.log.folder);
   if (!there && there.error().code == ErrorCode::not_found) {
-    return cannot({ErrorCode::not_found, "there is no log in " + options.log.folder,
-                   "make it: weir-ingest topic create"},
-                  kLookEvery);
+    return cannot(no_stream_log(options.log.folder), kLookEvery);
   }
   if (!there) return cannot(there.error(), options.damage_every);
   auto opened = FileLog::open(disk, options.log, clock);

@@ -1,5 +1,7 @@
 #include "ingest/spool/file_stream_log.h"
 
+#include "ingest/spool/log_identity.h"
+
 namespace weir {
 
 std::string cluster_id_of_log(const std::string& log_id) { return "log-" + log_id; }
@@ -7,8 +9,7 @@ std::string cluster_id_of_log(const std::string& log_id) { return "log-" + log_i
 Result<LogReader*> FileStreamLog::open_anew() {
   auto opened = LogReader::open(disk_, folder_);
   if (!opened && opened.error().code == ErrorCode::not_found) {
-    return Error{ErrorCode::not_found, "topic " + topic_ + ": there is no log in " + folder_,
-                 "make it: weir-ingest topic create"};
+    return no_stream_log(folder_).within("topic " + topic_);
   }
   if (!opened) return std::move(opened).error();
   reader_ = *std::move(opened);

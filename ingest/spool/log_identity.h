@@ -14,6 +14,9 @@ struct LogIdentity {
   std::int32_t partitions = 0;
 };
 
+/// `not_found`, for people who would have a stream there.
+Error no_stream_log(const std::string& folder);
+
 /// `not_found` when there is no log; `integrity` when log.toml cannot be read.
 Result<LogIdentity> identify_log(LogDisk& disk, const std::string& folder);
 

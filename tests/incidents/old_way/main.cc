@@ -33,10 +33,9 @@ Status serve_words(std::span<const std::string> words) {
   stream.folder = words[1];
   stream.topic = words[2];
   stream.group = "old-way-" + stream.topic;
-  stream.group_folder = stream.folder + "/old-way";
   stream.kafka.instance_id = "the-one-service";  // a restart is the same member
   if (const char* brokers = std::getenv("WEIR_TEST_KAFKA")) stream.kafka.brokers = brokers;
-  auto source = connect_source(stream);
+  auto source = connect_source(stream, stream.folder + "/old-way");
   if (!source) return source.error();
   return serve(**source, *connection,
                words[4] == "crashes" ? AnalyticsRelease::crashes : AnalyticsRelease::works,
