@@ -41,9 +41,9 @@ weir_build() {
 }
 
 # What `up` and `demo` need, and no more.
-weir_build_programs() { # STREAM
+weir_build_programs() { # STREAM [FURTHER-TARGET…]
   if [[ $1 == kafka ]]; then weir_setup kafka; else weir_setup; fi
-  compile "${WEIR_PROGRAMS[@]}"
+  compile "${WEIR_PROGRAMS[@]}" "${@:2}"
 }
 
 # The names become one expression for ctest: `./weir test money codec` runs both.

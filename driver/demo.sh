@@ -11,6 +11,8 @@ TRAFFIC_SECONDS=20
 
 weir_demo() {
   deployment_options "$@"
+  [[ -z ${NAMED:-} ]] || fail "$EXIT_USAGE" "the demo has a home of its own, and no name"
+  stream_known "$STREAM"
   local keep=0
   case "${OPTIONS[*]}" in
     '') ;;
@@ -18,7 +20,6 @@ weir_demo() {
     --incidents) incidents_demo; return ;;
     *) fail "$EXIT_USAGE" "usage: ./weir demo [--keep | --incidents] [--stream file|kafka]" ;;
   esac
-  stream_known "$STREAM"
   [[ -n $WEIR_BIN_GIVEN ]] || weir_build_programs "$STREAM"
   local began=$SECONDS
   use_home "$WEIR_HOME/demo"
@@ -36,10 +37,8 @@ weir_demo() {
 
 # The three incidents, with the original design beside Weir: mounts and a second cluster need root.
 incidents_demo() {
-  stream_known "$STREAM"
   ((EUID == 0)) || fail "$EXIT_UNAVAILABLE" "the incidents mount small volumes: run this as root"
-  WEIR_PROGRAMS+=(show-incidents old-way)
-  [[ -n $WEIR_BIN_GIVEN ]] || weir_build_programs "$STREAM"
+  [[ -n $WEIR_BIN_GIVEN ]] || weir_build_programs "$STREAM" show-incidents old-way
   local began=$SECONDS code=0 servers=(postgres) home=$WEIR_HOME/incidents
   [[ $STREAM != kafka ]] || servers+=(kafka)
   "$WEIR_ROOT/tests/with_services.sh" "$home" --start "${servers[@]}"

@@ -7,9 +7,9 @@ nothing, and needs no network, when all is there.'
   [build]='setup, then compile everything (release) into build/release.'
   [test]='[NAME…]  setup, build, then run the tests: all, or those whose names match.
 The exit code is the test runner'\''s.'
-  [demo]='[--keep | --incidents] [--stream file|kafka]  setup, build, then the whole thing on this machine: real traffic
-through nginx, the stream, quota, analytics, to invoices; then a held bill. Ends by itself with a summary.
-The stream is a log of files, or on request a real Kafka. --keep leaves everything running and prints
+  [demo]='[--keep | --incidents] [--stream file|kafka]  setup, build, then the whole thing on this
+machine: real traffic through nginx, the stream, quota, analytics, to invoices; then a held bill. Ends by
+itself with a summary. The stream is a log of files, or on request a real Kafka. --keep leaves everything running and prints
 what to try; `./weir down` ends it. --incidents shows the three incidents that Weir exists for instead,
 with the original design beside it (as root, under three minutes).'
   [up]='[--name NAME] [--stream file|kafka]  start PostgreSQL and Weir'\''s processes and leave them running
